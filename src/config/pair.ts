@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { count, duration, name, path, size, text } from './fields.js';
+import { replicationSchema, serverSchema, toolsSchema } from './server.js';
+import { retentionSchema } from './store.js';
+
+const databasesSchema = z.strictObject({
+  include: z
+    .array(text())
+    .min(1)
+    .default(['*'])
+    .describe('Names of databases, with * and ? for any text and any character.'),
+  exclude: z
+    .array(text())
+    .default([])
+    .describe('Names of databases, or database.table, with * and ?; they win over include.'),
+});
+
+const freezeSchema = z.strictObject({
+  hold: z
+    .enum(['dump', 'snapshot', 'auto'])
+    .default('dump')
+    .describe(
+      'How long replication is paused: for the whole dump, or until every snapshot is open.',
+    ),
+  maxLag: duration().prefault('60s').describe('A replica further behind than this is refused.'),
+  maxDuration: duration({ min: 1 })
+    .prefault('2h')
+    .describe('The longest pause; when it is over, replication goes on and the backup fails.'),
+  exclusive: z
+    .union([z.boolean(), z.literal('auto')])
+    .default('auto')
+    .describe(
+      'Whether to hold a global read lock for the pause; auto: when the replica accepts writes.',
+    ),
+  lease: duration({ min: 5, max: 3600 })
+    .prefault('60s')
+    .describe('How soon the server itself resumes replication once this program is gone.'),
+  catchUpTimeout: duration()
+    .prefault('10m')
+    .describe('How long to watch the lag fall after the pause.'),
+});
+
+const dumpSchema = z.strictObject({
+  parallel: count(1).exactOptional().describe('Dump processes at once. Default: number of cores.'),
+  compression: z
+    .strictObject({
+      level: count(1).max(19).default(1).describe('The level of zstd.'),
+      threads: count(1).exactOptional().describe('Threads of each zstd. Default: 1.'),
+    })
+    .prefault({})
+    .describe('How parts are compressed.'),
+  checksums: z
+    .boolean()
+    .default(true)
+    .describe('Take CHECKSUM TABLE in the pause, so that a drill can prove equality.'),
+  accounts: z.boolean().default(true).describe('Whether users, roles and grants are dumped too.'),
+  spool: z
+    .strictObject({
+      memory: size().prefault('16MiB').describe('Bytes of one part held in memory.'),
+      disk: size().prefault('10GiB').describe('Bytes held on disk, all parts together; 0: none.'),
+      path: path().exactOptional().describe('The directory. Default: the system temporary one.'),
+    })
+    .prefault({})
+    .describe('Where the dump goes while the store stalls.'),
+  extraArgs: z
+    .array(text().superRefine(checkExtraArg))
+    .default([])
+    .describe('More arguments for mysqldump. Those that break a promise of ours are refused.'),
+});
+
+const encryptionSchema = z
+  .strictObject({
+    recipients: z
+      .array(z.string().superRefine(checkRecipient))
+      .default([])
+      .describe('Public keys of age (age1…) or SSH (ssh-…) that can read the backup.'),
+    recipientsFile: path().exactOptional().describe('A file of such keys, one a line.'),
+  })
+  .refine((value) => value.recipients.length > 0 || value.recipientsFile !== undefined, {
+    message: 'expected recipients or recipientsFile',
+  });
+
+/** A source, its replica, and how the replica is backed up. */
+export const pairSchema = z.strictObject({
+  source: serverSchema.describe('The server that is written to.'),
+  replica: serverSchema.describe('The server that is paused and dumped.'),
+  replication: replicationSchema
+    .exactOptional()
+    .describe(
+      'The account a restored server attaches to the source with. Default: that of source.',
+    ),
+  databases: databasesSchema.prefault({}).describe('What is dumped.'),
+  freeze: freezeSchema.prefault({}).describe('The pause of replication.'),
+  dump: dumpSchema.prefault({}).describe('How it is dumped.'),
+  encryption: encryptionSchema
+    .exactOptional()
+    .describe('Who can read the backup. Default: whoever can read the store.'),
+  retention: retentionSchema.exactOptional().describe('Which backups prune keeps. Default: all.'),
+  tools: toolsSchema.prefault({}).describe('The programs that fit these servers.'),
+  store: name().exactOptional().describe('The store to use. Needed when there are several.'),
+  label: name().exactOptional().describe('The label of backups that are given none.'),
+});
+
+// What would stop replication behind our back, hide a failure, move the output or show a secret.
+// mysqldump takes any unambiguous beginning of a long option, so beginnings are what is refused.
+const refusedArgs =
+  /^(--(dump-[sr]|master-d|source-d|force|result|tab|pass|defaults|no-defaults|login|host|port|socket|user|all-d|databases|help|version)|-[frTphPSuABV?])/;
+
+function checkExtraArg(argument: string, context: z.RefinementCtx): void {
+  if (!argument.startsWith('-'))
+    context.addIssue(`expected an option like --hex-blob, got ${JSON.stringify(argument)}`);
+  else if (refusedArgs.test(argument))
+    context.addIssue(`${argument.replace(/=.*/, '')} is not ours to pass on to mysqldump`);
+}
+
+function checkRecipient(recipient: string, context: z.RefinementCtx): void {
+  if (recipient.startsWith('AGE-SECRET-KEY-'))
+    context.addIssue('this is a secret key; give the public key that belongs to it (age1…)');
+  else if (!/^(age1|ssh-)/.test(recipient))
+    context.addIssue(`expected a public key like age1…, got ${JSON.stringify(recipient)}`);
+}

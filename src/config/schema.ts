@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { duration, name, path, text } from './fields.js';
+import { pairSchema } from './pair.js';
+import { serverSchema, targetSchema, toolsSchema } from './server.js';
+import { storeSchema } from './store.js';
+
+const assertionSchema = z.strictObject({
+  name: text().describe('What the report calls it.'),
+  sql: text().describe('A query that answers with one value.'),
+  expect: z
+    .union([z.string(), z.number(), z.boolean(), z.null()])
+    .describe('The value it must answer with.'),
+  database: text().exactOptional().describe('The database it runs in.'),
+});
+
+const drillSchema = z.strictObject({
+  identityFile: path()
+    .exactOptional()
+    .describe('The secret key of age that reads backups; restore uses it too.'),
+  assertions: z.array(assertionSchema).default([]).describe('What must be true of restored data.'),
+  maxAge: duration({ min: 1 })
+    .exactOptional()
+    .describe('A newest backup older than this fails the drill.'),
+  catchUp: z
+    .boolean()
+    .default(false)
+    .describe('Attach the sandbox to the source and see it catch up.'),
+  directory: path()
+    .exactOptional()
+    .describe('Where the sandbox keeps its data. Default: the system temporary directory.'),
+});
+
+const notifySchema = z.strictObject({
+  heartbeat: z.url().exactOptional().describe('A URL that is called after every good backup.'),
+  webhook: z.url().exactOptional().describe('A URL that is sent every outcome as JSON.'),
+  metricsFile: path()
+    .exactOptional()
+    .describe('A file of metrics for the Prometheus node exporter.'),
+});
+
+/** The whole file. Parsing it yields defaults, seconds and bytes. */
+export const configSchema = z
+  .strictObject({
+    pairs: z
+      .record(name(), pairSchema)
+      .refine((pairs) => Object.keys(pairs).length > 0, 'expected at least one pair')
+      .describe('The pairs of servers, by name.'),
+    stores: z
+      .record(name(), storeSchema)
+      .refine((stores) => Object.keys(stores).length > 0, 'expected at least one store')
+      .describe('Where backups go, by name.'),
+    targets: z
+      .record(name(), targetSchema)
+      .default({})
+      .describe('Servers to restore into, by name.'),
+    drill: drillSchema.prefault({}).describe('How a restore is proven.'),
+    notify: notifySchema.prefault({}).describe('Who is told.'),
+    stateDir: path()
+      .exactOptional()
+      .describe(
+        'Where the journal of pauses lies. Default: /var/lib/stillpoint for root, else $XDG_STATE_HOME/stillpoint.',
+      ),
+  })
+  .superRefine(checkStores, { when: ({ value }) => typeof value === 'object' && value !== null });
+
+// Also when another key is wrong, so that one run names every mistake: hence nothing is taken as given.
+function checkStores(config: object, context: z.RefinementCtx): void {
+  const { pairs, stores } = config as { pairs?: unknown; stores?: unknown };
+  if (!isRecord(pairs) || !isRecord(stores)) return;
+  const known = Object.keys(stores);
+  for (const [pair, value] of Object.entries(pairs)) {
+    if (!isRecord(value)) continue;
+    const store = value['store'];
+    if (store === undefined && known.length > 1)
+      context.addIssue({
+        code: 'custom',
+        message: `missing key "store": there are several (${known.join(', ')})`,
+        path: ['pairs', pair],
+        input: value,
+      });
+    if (typeof store === 'string' && !known.includes(store))
+      context.addIssue({
+        code: 'custom',
+        message: `no store "${store}"`,
+        params: { got: store, known },
+        path: ['pairs', pair, 'store'],
+        input: store,
+      });
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A configuration, checked and with its defaults. Durations are seconds, sizes bytes, paths absolute. */
+export interface Config extends z.infer<typeof configSchema> {
+  stateDir: string;
+}
+export type PairConfig = z.infer<typeof pairSchema>;
+export type ServerConfig = z.infer<typeof serverSchema>;
+/** A server to restore into: a ServerConfig and its tools. */
+export type TargetConfig = z.infer<typeof targetSchema>;
+export type StoreConfig = z.infer<typeof storeSchema>;
+export type ToolsConfig = z.infer<typeof toolsSchema>;
+export type AssertionConfig = z.infer<typeof assertionSchema>;
+
+/** The JSON Schema of the file, as an editor wants it: what may be written, not what it is parsed to. */
+export function configJsonSchema(): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(configSchema, { io: 'input' });
+}

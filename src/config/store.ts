@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { count, duration, path, size, text } from './fields.js';
+
+const objectLockSchema = z.strictObject({
+  mode: z
+    .enum(['governance', 'compliance'])
+    .describe('Who may shorten the lock: some (governance) or nobody (compliance).'),
+  days: count(1).describe('How many days an object is locked.'),
+});
+
+const prefix = text()
+  .exactOptional()
+  .describe('What every key begins with; a slash is put after it. Default: nothing.');
+
+const s3Schema = z.strictObject({
+  type: z.literal('s3').describe('An S3-compatible service.'),
+  bucket: text().describe('The bucket.'),
+  prefix,
+  region: text().exactOptional().describe("The region. Default: the AWS configuration's."),
+  endpoint: z.url().exactOptional().describe('The URL of a service that is not AWS.'),
+  forcePathStyle: z
+    .boolean()
+    .default(false)
+    .describe('Put the bucket in the path, not in the host name, as many services need it.'),
+  storageClass: text().exactOptional().describe('The storage class of the data, like STANDARD_IA.'),
+  sse: z
+    .enum(['AES256', 'aws:kms', 'aws:kms:dsse'])
+    .exactOptional()
+    .describe('The encryption the service is asked for.'),
+  kmsKeyId: text().exactOptional().describe('The KMS key, with sse aws:kms.'),
+  tags: z.record(z.string(), z.string()).exactOptional().describe('Tags of every object.'),
+  objectLock: objectLockSchema
+    .exactOptional()
+    .describe('Lock every object; the bucket must have Object Lock.'),
+  checksums: z
+    .enum(['when-supported', 'when-required'])
+    .default('when-supported')
+    .describe('when-required for services that refuse the newer checksum headers.'),
+  partSize: size({ min: 5 * 2 ** 20, max: 5 * 2 ** 30 })
+    .exactOptional()
+    .describe('The size of an uploaded part. Default: grown from the estimated size.'),
+  maxAttempts: count(1).exactOptional().describe('How often a request is tried.'),
+});
+
+const fileSchema = z.strictObject({
+  type: z.literal('file').describe('A directory.'),
+  path: path().describe('The directory; it is made when it is not there.'),
+  prefix,
+});
+
+/** Where backups go. */
+export const storeSchema = z.discriminatedUnion('type', [s3Schema, fileSchema]);
+
+/** What is kept when a store is pruned; a backup stays when any of these keeps it. */
+export const retentionSchema = z.strictObject({
+  keepLast: count(1).exactOptional().describe('The newest n.'),
+  keepHourly: count(1).exactOptional().describe('One an hour, for n hours that have one.'),
+  keepDaily: count(1).exactOptional().describe('One a day, for n days that have one.'),
+  keepWeekly: count(1).exactOptional().describe('One a week, for n weeks that have one.'),
+  keepMonthly: count(1).exactOptional().describe('One a month, for n months that have one.'),
+  keepYearly: count(1).exactOptional().describe('One a year, for n years that have one.'),
+  keepWithin: duration({ min: 1 }).exactOptional().describe('All that are younger than this.'),
+});
