@@ -4,39 +4,38 @@ import { parseDuration, parseSize } from './units.js';
 // The kinds of value that keys of the configuration share. Transforms answer in seconds and bytes, so
 // that nothing beyond this folder parses a unit.
 
+/** The least and the most that is taken, in the words of the configuration itself. */
 interface Bounds {
-  min?: number;
-  max?: number;
+  min?: string;
+  max?: string;
 }
 
 /** A duration: `60s`, `1h30m`, or a number of seconds. Seconds once parsed. */
 export function duration(bounds: Bounds = {}) {
-  return quantity(parseDuration, 'a duration like 60s, 1h30m or 14d', 's', bounds);
+  return quantity(parseDuration, 'a duration like 60s, 1h30m or 14d', bounds);
 }
 
 /** A size: `16MiB`, `10GB`, or a number of bytes. Bytes once parsed. */
 export function size(bounds: Bounds = {}) {
-  return quantity(parseSize, 'a size like 16MiB or 10GB', ' bytes', bounds);
+  return quantity(parseSize, 'a size like 16MiB or 10GB', bounds);
 }
 
 function quantity(
   parse: (text: string | number) => number | null,
   wanted: string,
-  unit: string,
-  { min = 0, max = Infinity }: Bounds,
+  { min = '0', max }: Bounds,
 ) {
-  return z.union([z.string(), z.number()]).transform((text, context): number => {
-    const value = parse(text);
-    if (value !== null && value >= min && value <= max) return value;
-    const message =
-      value === null
-        ? `expected ${wanted}, got ${JSON.stringify(text)}`
-        : value < min
-          ? `expected at least ${min}${unit}, got ${JSON.stringify(text)}`
-          : `expected at most ${max}${unit}, got ${JSON.stringify(text)}`;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
+  const least = parse(min) ?? 0;
+  const most = max === undefined ? Infinity : (parse(max) ?? 0);
+  return z
+    .union([z.string(), z.number()], { error: `expected ${wanted}` })
+    .transform((given, context): number => {
+      const value = parse(given);
+      if (value !== null && value >= least && value <= most) return value;
+      const limit = value !== null && value < least ? `at least ${min}` : `at most ${max ?? ''}`;
+      context.addIssue(`expected ${value === null ? wanted : limit}, got ${JSON.stringify(given)}`);
+      return z.NEVER;
+    });
 }
 
 /** A string that is not empty. */
@@ -65,5 +64,11 @@ export const name = () =>
       'expected a name of letters, digits, ".", "_" and "-" that starts with a letter or digit',
     );
 
-/** A whole number of at least `min`. */
-export const count = (min: number) => z.int().min(min);
+/**
+ * A whole number of at least `min`. Not `z.int()`: that one ends all checking, and the checks that
+ * compare keys with each other would not run.
+ */
+export const count = (min: number) => z.number().multipleOf(1).min(min);
+
+/** An http or https URL. */
+export const url = () => z.url({ protocol: /^https?$/, error: 'expected a URL like https://…' });

@@ -23,7 +23,7 @@ const freezeSchema = z.strictObject({
       'How long replication is paused: for the whole dump, or until every snapshot is open.',
     ),
   maxLag: duration().prefault('60s').describe('A replica further behind than this is refused.'),
-  maxDuration: duration({ min: 1 })
+  maxDuration: duration({ min: '1s' })
     .prefault('2h')
     .describe('The longest pause; when it is over, replication goes on and the backup fails.'),
   exclusive: z
@@ -32,7 +32,7 @@ const freezeSchema = z.strictObject({
     .describe(
       'Whether to hold a global read lock for the pause; auto: when the replica accepts writes.',
     ),
-  lease: duration({ min: 5, max: 3600 })
+  lease: duration({ min: '5s', max: '1h' })
     .prefault('60s')
     .describe('How soon the server itself resumes replication once this program is gone.'),
   catchUpTimeout: duration()

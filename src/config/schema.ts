@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, name, path, text } from './fields.js';
+import { duration, name, path, text, url } from './fields.js';
 import { pairSchema } from './pair.js';
 import { serverSchema, targetSchema, toolsSchema } from './server.js';
 import { storeSchema } from './store.js';
@@ -18,7 +18,7 @@ const drillSchema = z.strictObject({
     .exactOptional()
     .describe('The secret key of age that reads backups; restore uses it too.'),
   assertions: z.array(assertionSchema).default([]).describe('What must be true of restored data.'),
-  maxAge: duration({ min: 1 })
+  maxAge: duration({ min: '1s' })
     .exactOptional()
     .describe('A newest backup older than this fails the drill.'),
   catchUp: z
@@ -31,8 +31,8 @@ const drillSchema = z.strictObject({
 });
 
 const notifySchema = z.strictObject({
-  heartbeat: z.url().exactOptional().describe('A URL that is called after every good backup.'),
-  webhook: z.url().exactOptional().describe('A URL that is sent every outcome as JSON.'),
+  heartbeat: url().exactOptional().describe('A URL that is called after every good backup.'),
+  webhook: url().exactOptional().describe('A URL that is sent every outcome as JSON.'),
   metricsFile: path()
     .exactOptional()
     .describe('A file of metrics for the Prometheus node exporter.'),
@@ -74,7 +74,8 @@ function checkStores(config: object, context: z.RefinementCtx): void {
     if (store === undefined && known.length > 1)
       context.addIssue({
         code: 'custom',
-        message: `missing key "store": there are several (${known.join(', ')})`,
+        message: `there are several (${known.join(', ')})`,
+        params: { missing: 'store' },
         path: ['pairs', pair],
         input: value,
       });
@@ -82,7 +83,7 @@ function checkStores(config: object, context: z.RefinementCtx): void {
       context.addIssue({
         code: 'custom',
         message: `no store "${store}"`,
-        params: { got: store, known },
+        params: { known },
         path: ['pairs', pair, 'store'],
         input: store,
       });
@@ -104,8 +105,10 @@ export type TargetConfig = z.infer<typeof targetSchema>;
 export type StoreConfig = z.infer<typeof storeSchema>;
 export type ToolsConfig = z.infer<typeof toolsSchema>;
 export type AssertionConfig = z.infer<typeof assertionSchema>;
-
-/** The JSON Schema of the file, as an editor wants it: what may be written, not what it is parsed to. */
-export function configJsonSchema(): z.core.JSONSchema.BaseSchema {
-  return z.toJSONSchema(configSchema, { io: 'input' });
-}
+/** Where a password comes from: at most one of the four. */
+export type PasswordConfig = Pick<
+  ServerConfig,
+  'password' | 'passwordFile' | 'passwordEnv' | 'passwordCommand'
+>;
+/** TLS with files and names of its own. */
+export type TlsConfig = Exclude<ServerConfig['tls'], boolean | undefined>;

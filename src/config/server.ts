@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { command, duration, name, path, program, text } from './fields.js';
+import { command, count, duration, name, path, program, text } from './fields.js';
 
 /** The keys of which a server takes at most one; a password may also come from its option file. */
 export const passwordKeys = ['password', 'passwordFile', 'passwordEnv', 'passwordCommand'] as const;
@@ -40,7 +40,7 @@ const tlsSchema = z.union([
 
 const serverShape = {
   host: text().exactOptional().describe('Name or address. Default: 127.0.0.1, unless socketPath.'),
-  port: z.int().min(1).max(65_535).exactOptional().describe('TCP port. Default: 3306.'),
+  port: count(1).max(65_535).exactOptional().describe('TCP port. Default: 3306.'),
   socketPath: path().exactOptional().describe('The Unix socket, in place of host and port.'),
   user: text().exactOptional().describe('The account. Needed unless the option file names it.'),
   ...passwordShape,
@@ -56,7 +56,7 @@ const serverShape = {
   tls: tlsSchema
     .exactOptional()
     .describe('true: encrypt and verify; false: do not encrypt; or the files and names to use.'),
-  connectTimeout: duration({ min: 0.1 })
+  connectTimeout: duration({ min: '100ms' })
     .prefault('10s')
     .describe('How long to wait for a connection.'),
 };
@@ -102,7 +102,12 @@ function checkServer(server: object, context: z.RefinementCtx): void {
   if ('optionFile' in server && 'loginPath' in server)
     fail('loginPath', 'either optionFile or loginPath, not both');
   if (!('user' in server) && !('optionFile' in server) && !('loginPath' in server))
-    context.addIssue({ code: 'custom', message: 'missing key "user"', input: server });
+    context.addIssue({
+      code: 'custom',
+      message: 'no option file could name it',
+      params: { missing: 'user' },
+      input: server,
+    });
   checkPassword(server, context);
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, duration, path, size, text } from './fields.js';
+import { count, duration, path, size, text, url } from './fields.js';
 
 const objectLockSchema = z.strictObject({
   mode: z
@@ -17,7 +17,7 @@ const s3Schema = z.strictObject({
   bucket: text().describe('The bucket.'),
   prefix,
   region: text().exactOptional().describe("The region. Default: the AWS configuration's."),
-  endpoint: z.url().exactOptional().describe('The URL of a service that is not AWS.'),
+  endpoint: url().exactOptional().describe('The URL of a service that is not AWS.'),
   forcePathStyle: z
     .boolean()
     .default(false)
@@ -36,7 +36,7 @@ const s3Schema = z.strictObject({
     .enum(['when-supported', 'when-required'])
     .default('when-supported')
     .describe('when-required for services that refuse the newer checksum headers.'),
-  partSize: size({ min: 5 * 2 ** 20, max: 5 * 2 ** 30 })
+  partSize: size({ min: '5MiB', max: '5GiB' })
     .exactOptional()
     .describe('The size of an uploaded part. Default: grown from the estimated size.'),
   maxAttempts: count(1).exactOptional().describe('How often a request is tried.'),
@@ -59,5 +59,5 @@ export const retentionSchema = z.strictObject({
   keepWeekly: count(1).exactOptional().describe('One a week, for n weeks that have one.'),
   keepMonthly: count(1).exactOptional().describe('One a month, for n months that have one.'),
   keepYearly: count(1).exactOptional().describe('One a year, for n years that have one.'),
-  keepWithin: duration({ min: 1 }).exactOptional().describe('All that are younger than this.'),
+  keepWithin: duration({ min: '1s' }).exactOptional().describe('All that are younger than this.'),
 });

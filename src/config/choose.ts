@@ -1,0 +1,41 @@
+import { StillpointError } from '../errors.js';
+import { didYouMean } from './nearest.js';
+import type { Config, PairConfig, StoreConfig } from './schema.js';
+
+/** A pair of the configuration with its name and its store. */
+export interface ChosenPair {
+  name: string;
+  pair: PairConfig;
+  storeName: string;
+  store: StoreConfig;
+}
+
+/**
+ * The pair of that name, or the only one there is when none is named, with its store. Throws `usage`
+ * when there is no such pair, or several to choose from.
+ */
+export function resolvePair(config: Config, name?: string): ChosenPair {
+  const names = Object.keys(config.pairs);
+  const chosen = name ?? (names.length === 1 ? names[0] : undefined);
+  if (chosen === undefined)
+    throw new StillpointError('usage', `which pair? there are ${names.join(', ')}`, {
+      hint: 'Name one of them after the command.',
+    });
+  const pair = own(config.pairs, chosen);
+  if (pair === undefined)
+    throw new StillpointError('usage', `no pair "${chosen}"${didYouMean(chosen, names)}`, {
+      hint: `The configuration has ${names.join(', ')}.`,
+    });
+  const storeName = pair.store ?? Object.keys(config.stores)[0] ?? '';
+  const store = own(config.stores, storeName);
+  if (store === undefined)
+    throw new StillpointError('config', `pair ${chosen} names no store of the configuration`, {
+      hint: `It has ${Object.keys(config.stores).join(', ')}.`,
+    });
+  return { name: chosen, pair, storeName, store };
+}
+
+// So that a pair called "constructor" is not found on the prototype.
+function own<T>(map: Record<string, T>, key: string): T | undefined {
+  return Object.hasOwn(map, key) ? map[key] : undefined;
+}

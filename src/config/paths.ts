@@ -1,0 +1,46 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { below, markedSchema, type JsonSchema } from './json-schema.js';
+
+/**
+ * The value of a configuration file with every path made absolute: a relative one is seen from
+ * `directory`, `~/` is the home directory. A program's bare name stays as it is.
+ */
+export function absolutePaths(value: unknown, directory: string): unknown {
+  return walk(value, [markedSchema()], directory);
+}
+
+function walk(value: unknown, schemas: JsonSchema[], directory: string): unknown {
+  const mark = schemas.find((schema) => schema.format !== undefined)?.format;
+  if (typeof value === 'string') {
+    if (mark === 'path') return absolute(value, directory);
+    if (mark === 'program') return program(value, directory);
+    if (mark === 'command') return value.replace(/^\s*\S+/, (first) => program(first, directory));
+    return value;
+  }
+  if (Array.isArray(value)) {
+    const items: unknown[] = value;
+    return items.map((item, i) =>
+      mark === 'command' && i === 0 && typeof item === 'string'
+        ? program(item, directory)
+        : walk(item, into(schemas, i), directory),
+    );
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, walk(item, into(schemas, key), directory)]),
+  );
+}
+
+function into(schemas: JsonSchema[], key: string | number): JsonSchema[] {
+  return schemas.flatMap((schema) => below(schema, key));
+}
+
+function program(text: string, directory: string): string {
+  return text.includes('/') ? absolute(text.trim(), directory) : text;
+}
+
+function absolute(text: string, directory: string): string {
+  if (text === '') return text;
+  return text.startsWith('~/') ? join(homedir(), text.slice(2)) : resolve(directory, text);
+}
