@@ -1,0 +1,118 @@
+import type { Version } from './version.js';
+
+/** A row as mysql2 returns it: column name to value. */
+export type Row = Record<string, unknown>;
+
+/** A point in a binary log. */
+export interface BinlogPosition {
+  file: string;
+  /** Byte offset in `file`. */
+  position: number;
+}
+
+/** One replication stream of a replica, read from one row of the replica's status. */
+export interface ChannelStatus {
+  /** Empty for the default channel. */
+  name: string;
+  sourceHost: string;
+  sourcePort: number;
+  sourceUuid: string | null;
+  /** The I/O thread. `connecting` is neither here nor there: it retries. */
+  receiver: 'running' | 'stopped' | 'connecting';
+  /** What the receiver says it does, e.g. that it waits for relay log space. */
+  receiverState: string;
+  applierRunning: boolean;
+  /** The source's binlog coordinates up to which everything has been applied. */
+  executed: BinlogPosition;
+  /** The same point in the replica's own relay log. */
+  relay: BinlogPosition;
+  /** Up to where the receiver has read the source's binlog. */
+  received: BinlogPosition;
+  /** As the server sees it; null while the applier or the receiver is stopped. */
+  lagSeconds: number | null;
+  /** Configured delay (`SQL_Delay`). */
+  delaySeconds: number;
+  receiverError: string;
+  applierErrno: number;
+  applierError: string;
+  relayLogBytes: number;
+  /** `Replicate_*` settings that hide something, as `name=value`. */
+  filters: string[];
+  /** Whether the channel asks the source by GTID rather than by file and position. */
+  usesGtid: boolean;
+}
+
+/** How to attach a server to a source. */
+export interface SourceAddress {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  tls: boolean;
+  channel: string;
+}
+
+/** GTID state of a server; `null` where the server has none. */
+export interface GtidState {
+  /** What a server restored from a backup taken now must be given to go on from here. */
+  applied: string | null;
+  /** Every GTID text that must stand still while nothing is written; part of the fence. */
+  marks: Record<string, string>;
+}
+
+/** One requirement on the backup's account. */
+export interface GrantNeed {
+  /** Any one of these global privileges will do, spelled as SHOW GRANTS spells it. */
+  anyOf: readonly string[];
+  why: string;
+}
+
+/**
+ * Everything that differs between MySQL and MariaDB and between their versions. The only place that
+ * knows the older tongue (master, slave) from the newer.
+ *
+ * Statements are plain SQL without a terminator. Source of the bands: the servers' manuals, and runs
+ * against MariaDB 10.11 and MySQL 9.7.
+ */
+export interface Dialect {
+  readonly version: Version;
+  /** The band of versions whose statements are used, e.g. `mysql 8.0.22`. */
+  readonly band: string;
+  readonly superReadOnly: boolean;
+  readonly sequences: boolean;
+
+  /** One row per channel. */
+  replicaStatus(): string;
+  parseReplicaStatus(row: Row): ChannelStatus;
+  startApplier(channel: string): string;
+  stopApplier(channel: string): string;
+  startReplica(channel: string): string;
+  stopReplica(channel: string): string;
+  /** Name, position of the server's own binary log; no row when it has none. */
+  binlogStatus(): string;
+  parseBinlogStatus(row: Row): BinlogPosition;
+  /** Single row of the columns that {@link Dialect.parseGtidState} reads. */
+  gtidState(): string;
+  parseGtidState(row: Row): GtidState;
+  /** Single row with the column `uuid`: what tells this server from all others. */
+  serverUuid(): string;
+  /** Single row with the column `writable`, 1 when accounts without special privileges may write. */
+  writable(): string;
+  /** GLOBAL STATUS names that count starts of the applier and open temporary tables. */
+  readonly counters: { starts: readonly string[]; openTempTables: readonly string[] };
+
+  /** Makes an empty server take `gtid` as already applied. */
+  resetToGtid(gtid: string): string[];
+  /** Points the server at its source: from `gtid` where it is given, else from `position`. */
+  changeSource(
+    source: SourceAddress,
+    from: { gtid: string } | { position: BinlogPosition },
+  ): string;
+  /** Blocks until the applier has reached `gtid`; returns one row with the column `reached` (1 or 0). */
+  waitForGtid(gtid: string, seconds: number): string;
+
+  /** What the backup's account needs on the replica. */
+  readonly grants: readonly GrantNeed[];
+  /** Options for mysqldump beyond those every flavour takes. */
+  dumpOptions(client: Version): string[];
+}

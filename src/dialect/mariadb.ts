@@ -1,0 +1,96 @@
+import type { Dialect, GrantNeed, Row } from './dialect.js';
+import { literal } from './quote.js';
+import { number, readReplicaStatus, text } from './rows.js';
+import { atLeast, type Version } from './version.js';
+
+/**
+ * MariaDB 10.6 and newer. It took the word REPLICA with 10.5.1 but kept the old column names and
+ * CHANGE MASTER; connections are named after the verb, not FOR CHANNEL, which only newer ones take.
+ */
+export function mariadbDialect(version: Version): Dialect {
+  return {
+    version,
+    band: atLeast(version, 11, 3) ? 'mariadb 11.3' : 'mariadb 10.6',
+    superReadOnly: false,
+    sequences: true,
+
+    replicaStatus: () => 'SHOW ALL REPLICAS STATUS',
+    parseReplicaStatus: readReplicaStatus,
+    startApplier: (channel) => `START REPLICA ${literal(channel)} SQL_THREAD`,
+    stopApplier: (channel) => `STOP REPLICA ${literal(channel)} SQL_THREAD`,
+    startReplica: (channel) => `START REPLICA ${literal(channel)}`,
+    stopReplica: (channel) => `STOP REPLICA ${literal(channel)}`,
+    binlogStatus: () => 'SHOW BINLOG STATUS',
+    parseBinlogStatus: (row) => ({
+      file: text(row, 'File'),
+      position: number(row, 'Position') ?? 0,
+    }),
+    gtidState: () =>
+      'SELECT @@GLOBAL.gtid_slave_pos AS slavePos, @@GLOBAL.gtid_binlog_pos AS binlogPos, @@GLOBAL.gtid_current_pos AS currentPos',
+    parseGtidState,
+    // MariaDB has no server_uuid before 11.x's server_uid: host, port and id tell servers apart.
+    serverUuid: () => "SELECT CONCAT_WS(':', @@hostname, @@port, @@GLOBAL.server_id) AS uuid",
+    writable: () => 'SELECT NOT @@GLOBAL.read_only AS writable',
+    counters: {
+      starts: ['Com_start_slave', 'Com_slave_start', 'Com_start_all_slaves', 'Com_replica_start'],
+      openTempTables: ['Slave_open_temp_tables'],
+    },
+
+    resetToGtid: (gtid) => ['RESET MASTER', `SET GLOBAL gtid_slave_pos = ${literal(gtid)}`],
+    changeSource: (source, from) => {
+      const settings = [
+        `MASTER_HOST = ${literal(source.host)}`,
+        `MASTER_PORT = ${source.port}`,
+        `MASTER_USER = ${literal(source.user)}`,
+        `MASTER_PASSWORD = ${literal(source.password)}`,
+        `MASTER_SSL = ${source.tls ? 1 : 0}`,
+        ...('gtid' in from
+          ? ['MASTER_USE_GTID = slave_pos']
+          : [
+              'MASTER_USE_GTID = no',
+              `MASTER_LOG_FILE = ${literal(from.position.file)}`,
+              `MASTER_LOG_POS = ${from.position.position}`,
+            ]),
+      ];
+      return `CHANGE MASTER ${literal(source.channel)} TO ${settings.join(', ')}`;
+    },
+    waitForGtid: (gtid, seconds) =>
+      `SELECT MASTER_GTID_WAIT(${literal(gtid)}, ${seconds}) = 0 AS reached`,
+
+    grants: atLeast(version, 11, 3) ? [...grants, showRoutine] : grants,
+    dumpOptions: () => [],
+  };
+}
+
+function parseGtidState(row: Row) {
+  const marks = {
+    gtid_slave_pos: text(row, 'slavePos'),
+    gtid_binlog_pos: text(row, 'binlogPos'),
+    gtid_current_pos: text(row, 'currentPos'),
+  };
+  return { applied: marks.gtid_slave_pos || null, marks };
+}
+
+/** REPLICATION CLIENT is an alias of BINLOG MONITOR here and not enough for the replica status. */
+const grants: GrantNeed[] = [
+  { anyOf: ['SELECT'], why: 'reads the rows' },
+  { anyOf: ['SHOW VIEW'], why: 'reads the definitions of views' },
+  { anyOf: ['TRIGGER'], why: 'reads triggers; without it they are left out silently' },
+  { anyOf: ['EVENT'], why: 'reads events' },
+  { anyOf: ['RELOAD'], why: 'holds the read lock of freeze.exclusive' },
+  { anyOf: ['PROCESS'], why: 'names what blocks the applier' },
+  { anyOf: ['SLAVE MONITOR', 'REPLICA MONITOR'], why: 'reads the replica status' },
+  {
+    anyOf: ['BINLOG MONITOR', 'REPLICATION CLIENT'],
+    why: "reads the replica's own binlog position",
+  },
+  {
+    anyOf: ['REPLICATION SLAVE ADMIN', 'REPLICATION REPLICA ADMIN'],
+    why: 'stops and starts the applier',
+  },
+];
+
+const showRoutine: GrantNeed = {
+  anyOf: ['SHOW CREATE ROUTINE', 'SELECT'],
+  why: 'reads procedures and functions',
+};

@@ -1,0 +1,122 @@
+import type { Dialect, GrantNeed, Row, SourceAddress } from './dialect.js';
+import { literal } from './quote.js';
+import { number, readReplicaStatus, text } from './rows.js';
+import { atLeast, type Version } from './version.js';
+
+/**
+ * MySQL 5.7 and newer. The words changed in steps: REPLICA and the columns with 8.0.22, CHANGE
+ * REPLICATION SOURCE with 8.0.23, BINARY LOG STATUS with 8.2.0; 8.4 removed the old ones. Newer
+ * majors are taken to speak the newest band.
+ */
+export function mysqlDialect(version: Version): Dialect {
+  const replicaWords = atLeast(version, 8, 0, 22);
+  const sourceWords = atLeast(version, 8, 0, 23);
+  const binaryLogWords = atLeast(version, 8, 2, 0);
+  const replica = replicaWords ? 'REPLICA' : 'SLAVE';
+  const onChannel = (name: string) => ` FOR CHANNEL ${literal(name)}`;
+
+  return {
+    version,
+    band: `mysql ${bandOf(version)}`,
+    superReadOnly: true,
+    sequences: false,
+
+    replicaStatus: () => `SHOW ${replica} STATUS`,
+    parseReplicaStatus: readReplicaStatus,
+    startApplier: (channel) => `START ${replica} SQL_THREAD${onChannel(channel)}`,
+    stopApplier: (channel) => `STOP ${replica} SQL_THREAD${onChannel(channel)}`,
+    startReplica: (channel) => `START ${replica}${onChannel(channel)}`,
+    stopReplica: (channel) => `STOP ${replica}${onChannel(channel)}`,
+    binlogStatus: () => (binaryLogWords ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS'),
+    parseBinlogStatus: (row) => ({
+      file: text(row, 'File'),
+      position: number(row, 'Position') ?? 0,
+    }),
+    gtidState: () =>
+      'SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.gtid_mode AS mode, @@GLOBAL.gtid_purged AS purged',
+    parseGtidState,
+    serverUuid: () => 'SELECT @@GLOBAL.server_uuid AS uuid',
+    writable: () => 'SELECT NOT @@GLOBAL.read_only AS writable',
+    counters: {
+      starts: ['Com_slave_start', 'Com_replica_start', 'Com_group_replication_start'],
+      openTempTables: ['Slave_open_temp_tables', 'Replica_open_temp_tables'],
+    },
+
+    resetToGtid: (gtid) => [
+      binaryLogWords ? 'RESET BINARY LOGS AND GTIDS' : 'RESET MASTER',
+      `SET GLOBAL gtid_purged = ${literal(gtid)}`,
+    ],
+    changeSource: (source, from) => changeSource(source, from, sourceWords),
+    waitForGtid: (gtid, seconds) =>
+      `SELECT WAIT_FOR_EXECUTED_GTID_SET(${literal(gtid)}, ${seconds}) = 0 AS reached`,
+
+    grants: atLeast(version, 8, 0, 0) ? grants8 : grants57,
+    dumpOptions: (client) => [
+      '--set-gtid-purged=OFF',
+      ...(atLeast(client, 8, 0, 2) ? ['--column-statistics=0'] : []),
+    ],
+  };
+}
+
+function bandOf(version: Version): string {
+  if (!atLeast(version, 8)) return '5.7';
+  if (!atLeast(version, 8, 0, 22)) return '8.0.0';
+  if (!atLeast(version, 8, 0, 23)) return '8.0.22';
+  if (!atLeast(version, 8, 2)) return '8.0.23';
+  return atLeast(version, 8, 4) ? '8.4' : '8.2';
+}
+
+/** With `gtid_mode=OFF` the executed set is no position to go on from. */
+function parseGtidState(row: Row) {
+  const executed = text(row, 'executed').replace(/\s/g, '');
+  const on = ['ON', '1'].includes(text(row, 'mode'));
+  return { applied: on ? executed : null, marks: { gtid_executed: executed } };
+}
+
+function changeSource(
+  source: SourceAddress,
+  from: Parameters<Dialect['changeSource']>[1],
+  sourceWords: boolean,
+): string {
+  const word = sourceWords ? 'SOURCE' : 'MASTER';
+  const settings = [
+    `${word}_HOST = ${literal(source.host)}`,
+    `${word}_PORT = ${source.port}`,
+    `${word}_USER = ${literal(source.user)}`,
+    `${word}_PASSWORD = ${literal(source.password)}`,
+    `${word}_SSL = ${source.tls ? 1 : 0}`,
+    // caching_sha2_password over an unencrypted connection needs the source's key.
+    ...(sourceWords && !source.tls ? ['GET_SOURCE_PUBLIC_KEY = 1'] : []),
+    ...('gtid' in from
+      ? [`${word}_AUTO_POSITION = 1`]
+      : [
+          `${word}_AUTO_POSITION = 0`,
+          `${word}_LOG_FILE = ${literal(from.position.file)}`,
+          `${word}_LOG_POS = ${from.position.position}`,
+        ]),
+  ];
+  const verb = sourceWords ? 'CHANGE REPLICATION SOURCE TO' : 'CHANGE MASTER TO';
+  return `${verb} ${settings.join(', ')} FOR CHANNEL ${literal(source.channel)}`;
+}
+
+const reading: GrantNeed[] = [
+  { anyOf: ['SELECT'], why: 'reads the rows' },
+  { anyOf: ['SHOW VIEW'], why: 'reads the definitions of views' },
+  { anyOf: ['TRIGGER'], why: 'reads triggers; without it they are left out silently' },
+  { anyOf: ['EVENT'], why: 'reads events' },
+  { anyOf: ['RELOAD', 'FLUSH_TABLES'], why: 'holds the read lock of freeze.exclusive' },
+  { anyOf: ['REPLICATION CLIENT', 'SUPER'], why: 'reads the replica status' },
+  { anyOf: ['PROCESS'], why: 'names what blocks the applier' },
+];
+
+const grants57: GrantNeed[] = [
+  ...reading,
+  { anyOf: ['SUPER'], why: 'stops and starts the applier' },
+];
+
+const grants8: GrantNeed[] = [
+  ...reading,
+  { anyOf: ['REPLICATION_SLAVE_ADMIN', 'SUPER'], why: 'stops and starts the applier' },
+  { anyOf: ['XA_RECOVER_ADMIN'], why: 'sees prepared XA transactions' },
+  { anyOf: ['BACKUP_ADMIN'], why: 'holds replicated DDL back while rows are read' },
+];

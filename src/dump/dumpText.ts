@@ -1,0 +1,108 @@
+import { Transform, type TransformCallback } from 'node:stream';
+
+/** An object whose statement a dump must contain. */
+export interface Expected {
+  kind: 'rows' | 'table' | 'sequence' | 'view' | 'trigger' | 'procedure' | 'function' | 'event';
+  name: string;
+}
+
+/** A line is looked at up to here; a name has 64 characters at most, an account 32 + 255. */
+const lineHead = 2048;
+const quoted = '(`(?:[^`]|``)*`?)';
+
+/**
+ * How the statement of each kind begins in the output of mysqldump 5.7 to 9.7 and mariadb-dump 10.6 to
+ * 11.8. A line ends a name that holds a line break: then its first line has to do.
+ */
+const patterns: readonly [Expected['kind'], RegExp][] = [
+  ['rows', new RegExp(`^/\\*!40000 ALTER TABLE ${quoted}`)],
+  ['table', new RegExp(`^CREATE TABLE (?:IF NOT EXISTS )?${quoted}`)],
+  ['sequence', new RegExp(`^CREATE SEQUENCE (?:IF NOT EXISTS )?${quoted}`)],
+  ['view', new RegExp(`^/\\*!50001 VIEW ${quoted}`)],
+  ['trigger', new RegExp(`^/\\*!50003 CREATE\\*/ .*?TRIGGER (?:IF NOT EXISTS )?${quoted}`)],
+  ['procedure', new RegExp(`^CREATE .*?PROCEDURE ${quoted}`)],
+  ['function', new RegExp(`^CREATE .*?FUNCTION ${quoted}`)],
+  ['event', new RegExp(`^/\\*!50106 CREATE\\*/ .*?EVENT ${quoted}`)],
+];
+
+/**
+ * Passes a dump's text on and reads along: which objects it holds and whether it ends with the
+ * trailer. String values hold no raw line break in a dump, so a line that begins like a statement is
+ * one, or is the body of a stored program, which can only add to what was seen.
+ */
+export class DumpText extends Transform {
+  bytes = 0;
+  #seen = new Set<string>();
+  #line = '';
+  #lineFull = false;
+  #lastLine = '';
+  readonly #verdict: () => Promise<void>;
+
+  /** `verdict` is awaited before the end of the text is passed on, and may throw to withhold it. */
+  constructor(verdict: () => Promise<void>) {
+    super({ readableHighWaterMark: 1 << 20, writableHighWaterMark: 1 << 20 });
+    this.#verdict = verdict;
+  }
+
+  /** Whether the last line is the one that mysqldump writes when it has finished. */
+  get complete(): boolean {
+    return this.#lastLine.startsWith('-- Dump completed');
+  }
+
+  /** Those of `expected` that the text does not hold. */
+  missing(expected: readonly Expected[]): Expected[] {
+    return expected.filter(({ kind, name }) => !this.#seen.has(keyOf(kind, quote(name))));
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.bytes += chunk.length;
+    let from = 0;
+    for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, from)) {
+      this.#append(chunk, from, at);
+      this.#endLine();
+      from = at + 1;
+    }
+    this.#append(chunk, from, chunk.length);
+    done(null, chunk);
+  }
+
+  override _flush(done: TransformCallback): void {
+    this.#endLine();
+    this.#verdict().then(
+      () => done(),
+      (error: unknown) => done(error as Error),
+    );
+  }
+
+  #append(chunk: Buffer, from: number, to: number): void {
+    if (this.#lineFull || from === to) return;
+    const room = lineHead - this.#line.length;
+    this.#line += chunk.toString('latin1', from, Math.min(to, from + room));
+    this.#lineFull = this.#line.length >= lineHead;
+  }
+
+  #endLine(): void {
+    if (this.#line !== '') this.#look(this.#line);
+    this.#line = '';
+    this.#lineFull = false;
+  }
+
+  #look(line: string): void {
+    this.#lastLine = line;
+    if (!line.startsWith('CREATE ') && !line.startsWith('/*!')) return;
+    for (const [kind, pattern] of patterns) {
+      const name = pattern.exec(line)?.[1];
+      if (name !== undefined) this.#seen.add(keyOf(kind, name));
+    }
+  }
+}
+
+/** Names are compared as the bytes of the dump, read as latin1, up to a line break. */
+function quote(name: string): string {
+  const text = `\`${name.replaceAll('`', '``')}\``;
+  return Buffer.from(text.split('\n')[0] ?? '', 'utf8').toString('latin1');
+}
+
+function keyOf(kind: string, quotedName: string): string {
+  return `${kind} ${quotedName}`;
+}

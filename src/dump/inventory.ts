@@ -1,0 +1,143 @@
+import { identifier, literal } from '../dialect/quote.js';
+import { number, text } from '../dialect/rows.js';
+import type { Row } from '../dialect/dialect.js';
+import { StillpointError, reasonOf } from '../errors.js';
+import type { Server } from '../pair/server.js';
+import { errno } from '../pair/session.js';
+
+/** Databases of the servers themselves. */
+const system = ['mysql', 'information_schema', 'performance_schema', 'sys'];
+
+/** A table as the server lists it. */
+export interface TableInfo {
+  name: string;
+  /** `InnoDB`, `MyISAM`, …; `SEQUENCE` for a sequence of MariaDB. */
+  engine: string;
+  kind: 'table' | 'sequence';
+  /** The server's estimate, not a count. */
+  estimatedBytes: number;
+  /** Rows of the table are not dumped: it is excluded, or lives in memory only. */
+  rowsLeftOut: boolean;
+}
+
+/** A database and everything in it that a backup must hold. */
+export interface DatabaseInfo {
+  name: string;
+  /** CREATE DATABASE with character set and collation, from SHOW CREATE DATABASE. */
+  create: string;
+  tables: TableInfo[];
+  views: string[];
+  triggers: string[];
+  procedures: string[];
+  functions: string[];
+  events: string[];
+}
+
+/** Which databases, and which tables of them: names with `*` and `?`; `db.table` in exclude. */
+export interface Selection {
+  include: readonly string[];
+  exclude: readonly string[];
+}
+
+/** Reads what there is to dump. */
+export async function takeInventory(server: Server, selection: Selection): Promise<DatabaseInfo[]> {
+  const databases = (
+    await server.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA ORDER BY 1')
+  )
+    .map((row) => text(row, 'name'))
+    .filter((name) => !system.includes(name.toLowerCase()) && isSelected(name, selection));
+  if (databases.length === 0) {
+    throw new StillpointError('config', `no database of the ${server.who} is selected`, {
+      hint: 'Check databases.include and databases.exclude, and that the account has a global SELECT.',
+    });
+  }
+  const infos: DatabaseInfo[] = [];
+  for (const name of databases) infos.push(await readDatabase(server, name, selection));
+  return infos;
+}
+
+async function readDatabase(
+  server: Server,
+  name: string,
+  selection: Selection,
+): Promise<DatabaseInfo> {
+  const inSchema = (column: string) => `BINARY ${column} = ${literal(name)}`;
+  const list = async (sql: string) => (await server.query(sql)).map((row) => text(row, 'name'));
+  const routines = (type: string) =>
+    list(
+      `SELECT ROUTINE_NAME AS name FROM information_schema.ROUTINES WHERE ${inSchema('ROUTINE_SCHEMA')} AND ROUTINE_TYPE = '${type}' ORDER BY 1`,
+    );
+  const [created] = await server.query(`SHOW CREATE DATABASE ${identifier(name)}`);
+  const tables = await server.query(
+    `SELECT TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine, DATA_LENGTH AS bytes
+     FROM information_schema.TABLES WHERE ${inSchema('TABLE_SCHEMA')} ORDER BY TABLE_NAME`,
+  );
+  const kept = tables.filter(
+    (row) => !selection.exclude.some((p) => matches(p, `${name}.${text(row, 'name')}`)),
+  );
+  return {
+    name,
+    create: text(created ?? {}, 'Create Database'),
+    tables: kept.filter((row) => !isView(row)).map(tableInfo),
+    views: kept.filter(isView).map((row) => text(row, 'name')),
+    triggers: await list(
+      `SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE ${inSchema('TRIGGER_SCHEMA')} ORDER BY 1`,
+    ),
+    procedures: await routines('PROCEDURE'),
+    functions: await routines('FUNCTION'),
+    events: await list(
+      `SELECT EVENT_NAME AS name FROM information_schema.EVENTS WHERE ${inSchema('EVENT_SCHEMA')} ORDER BY 1`,
+    ),
+  };
+}
+
+function isView(row: Row): boolean {
+  return text(row, 'type').endsWith('VIEW');
+}
+
+function tableInfo(row: Row): TableInfo {
+  const sequence = text(row, 'type') === 'SEQUENCE';
+  const engine = text(row, 'engine');
+  return {
+    name: text(row, 'name'),
+    engine: sequence ? 'SEQUENCE' : engine,
+    kind: sequence ? 'sequence' : 'table',
+    estimatedBytes: number(row, 'bytes') ?? 0,
+    rowsLeftOut: sequence || engine === 'MEMORY',
+  };
+}
+
+function isSelected(database: string, { include, exclude }: Selection): boolean {
+  const any = (list: readonly string[]) => list.some((pattern) => matches(pattern, database));
+  return any(include) && !any(exclude);
+}
+
+/** Whether a pattern with `*` and `?` covers the whole of `name`. */
+export function matches(pattern: string, name: string): boolean {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`, 'su').test(name);
+}
+
+/**
+ * Throws `refused` for a view that cannot be read: mysqldump would end in the middle with error 1356.
+ */
+export async function refuseBrokenViews(
+  server: Server,
+  databases: readonly DatabaseInfo[],
+): Promise<void> {
+  for (const database of databases) {
+    for (const view of database.views) {
+      const name = `${identifier(database.name)}.${identifier(view)}`;
+      await server.query(`SHOW COLUMNS FROM ${name}`).catch((error: unknown) => {
+        if (errno(error) === 0) throw error;
+        throw new StillpointError('refused', `the view ${name} is broken: ${reasonOf(error)}`, {
+          hint: `Mend or drop it on the source, or leave its database out with databases.exclude: "${database.name}.${view}".`,
+          cause: error,
+        });
+      });
+    }
+  }
+}

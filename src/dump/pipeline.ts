@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline as connect } from 'node:stream/promises';
+import { StillpointError } from '../errors.js';
+import { failureOf, start, type Child, type Command } from '../util/command.js';
+import { DumpText, type Expected } from './dumpText.js';
+import { spooled, type SpoolSpace } from './spool.js';
+
+/** One part on its way: what makes its text, and what it goes through. */
+export interface PartFlow {
+  /** For messages: `data of shop.orders`. */
+  title: string;
+  dump: Command;
+  /** What the text must hold to count as whole. */
+  expected: readonly Expected[];
+  /** Programs the text is piped through, e.g. zstd and age. */
+  filters: readonly Command[];
+  spool: SpoolSpace;
+  /** Takes the bytes to be stored; settles once they are safe. */
+  sink: (body: Readable) => Promise<unknown>;
+  signal: AbortSignal;
+  onBytes?: (plain: number, stored: number) => void;
+}
+
+export interface StoredPart {
+  plainBytes: number;
+  storedBytes: number;
+  /** Of the stored bytes, hex. */
+  sha256: string;
+  /** What mysqldump warned of. */
+  warnings: string[];
+}
+
+/**
+ * Runs `dump | filters… | sink`. The end of the bytes reaches the sink only once mysqldump has exited
+ * with 0, its trailer and every expected object were seen, its stderr was clean, and the filters have
+ * exited with 0: a dump that died looks like one that ended (its stdout just closes), and must never
+ * be stored as one. On any failure every child is killed and waited for, and the sink's stream fails.
+ */
+export async function runFlow(flow: PartFlow): Promise<StoredPart> {
+  const { title, signal } = flow;
+  signal.throwIfAborted();
+  const children: Child[] = [];
+  const run = (command: Command): Child => {
+    const child = start(command);
+    children.push(child);
+    return child;
+  };
+  const kill = () => children.forEach((child) => child.kill());
+  signal.addEventListener('abort', kill, { once: true });
+
+  const warnings: string[] = [];
+  const dump = run(flow.dump);
+  dump.stdin.end();
+  const text: DumpText = new DumpText(async () => {
+    const ended = await dump.ended;
+    const failure = failureOf(dump.name, ended);
+    if (failure !== null) throw broken(title, failure);
+    const notes = ended.stderr.split('\n').filter((line) => line !== '');
+    const error = notes.find((line) => !isWarning(line));
+    if (error !== undefined) throw broken(title, `${dump.name} ended with 0 but said: ${error}`);
+    warnings.push(...notes);
+    if (!text.complete) throw broken(title, `${dump.name} ended with 0 but without its last line`);
+    const [lost] = text.missing(flow.expected);
+    if (lost)
+      throw broken(title, `${dump.name} ended with 0 but left out the ${lost.kind} ${lost.name}`);
+  });
+
+  const filters = flow.filters.map(run);
+  const stages = [text, ...filters.map((child) => child.stdout)];
+  const links = Promise.all([
+    connect(dump.stdout, text),
+    ...filters.map((child, i) => connect(stages[i] ?? text, child.stdin)),
+  ]);
+  links.catch(() => undefined);
+  const hash = createHash('sha256');
+  let storedBytes = 0;
+
+  /** Counts and hashes, and passes on the end only when all that came before ended well. */
+  async function* sealed(): AsyncGenerator<Buffer> {
+    for await (const chunk of (stages.at(-1) ?? text) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      storedBytes += chunk.length;
+      flow.onBytes?.(text.bytes, storedBytes);
+      yield chunk;
+    }
+    // A filter that died breaks the links, so it is asked first.
+    for (const child of filters) {
+      const failure = failureOf(child.name, await child.ended);
+      if (failure !== null) throw broken(title, failure);
+    }
+    await links;
+  }
+
+  try {
+    await flow.sink(Readable.from(spooled(sealed(), flow.spool), { objectMode: false }));
+  } catch (error) {
+    kill();
+    await Promise.allSettled(children.map((child) => child.ended));
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', kill);
+  }
+  return { plainBytes: text.bytes, storedBytes, sha256: hash.digest('hex'), warnings };
+}
+
+/** Lines that mysqldump and mariadb-dump print on stderr without meaning a failure. */
+function isWarning(line: string): boolean {
+  return /\[Warning\]|^(mysqldump|mariadb-dump): Warning|^Warning:|^WARNING:|^-- Warning/i.test(
+    line,
+  );
+}
+
+function broken(title: string, why: string): StillpointError {
+  return new StillpointError('failed', `the dump of ${title} failed: ${why}`, {
+    hint: 'Nothing was listed. `stillpoint doctor` checks grants, views and tools.',
+  });
+}

@@ -1,0 +1,124 @@
+import type { Expected } from './dumpText.js';
+import type { DatabaseInfo, TableInfo } from './inventory.js';
+
+/** What a part holds, in the order in which a restore loads them. */
+export const partKinds = ['schema', 'data', 'objects', 'views', 'accounts'] as const;
+export type PartKind = (typeof partKinds)[number];
+
+/** One object of the store to be: what goes into it and what its text must show. */
+export interface PartPlan {
+  kind: PartKind;
+  /** Empty for accounts. */
+  database: string;
+  /** Tables, sequences or views that are named to mysqldump. */
+  tables: string[];
+  /** The one table whose rows these are; null when several small ones share the part. */
+  ofTable: string | null;
+  /** Counts the parts of one kind of a database, from 1. */
+  index: number;
+  expected: Expected[];
+  estimatedBytes: number;
+}
+
+/** Tables smaller than this share a part until it has reached it. */
+const smallBytes = 8 * 1024 * 1024;
+/** Names given to one mysqldump: the kernel takes 2 MiB of arguments. */
+const argumentBytes = 256 * 1024;
+
+/** Plans the parts of a dump, the largest data first, so that no long one starts last. */
+export function planParts(databases: readonly DatabaseInfo[]): PartPlan[] {
+  const parts = databases.flatMap((database) => [
+    ...schemaParts(database),
+    ...dataParts(database),
+    ...objectParts(database),
+    ...viewParts(database),
+  ]);
+  return parts.sort((a, b) => b.estimatedBytes - a.estimatedBytes);
+}
+
+function schemaParts({ name, tables }: DatabaseInfo): PartPlan[] {
+  // Sequences first: a column's default may draw from one.
+  const ordered = [...tables].sort(
+    (a, b) => Number(b.kind === 'sequence') - Number(a.kind === 'sequence'),
+  );
+  return chunks(ordered, 0).map((chunk, i) => ({
+    ...part('schema', name, chunk, i + 1),
+    expected: chunk.map((table) => ({ kind: table.kind, name: table.name })),
+    estimatedBytes: 0,
+  }));
+}
+
+function dataParts({ name, tables }: DatabaseInfo): PartPlan[] {
+  const withRows = tables.filter((table) => !table.rowsLeftOut);
+  const large = withRows.filter((table) => table.estimatedBytes >= smallBytes);
+  const small = withRows.filter((table) => table.estimatedBytes < smallBytes);
+  const groups = [...large.map((table) => [table]), ...chunks(small, smallBytes)];
+  return groups.map((group, i) => ({
+    ...part('data', name, group, i + 1),
+    ofTable: group.length === 1 ? (group[0]?.name ?? null) : null,
+    expected: group.map((table) => ({ kind: 'rows', name: table.name })),
+    estimatedBytes: group.reduce((sum, table) => sum + table.estimatedBytes, 0),
+  }));
+}
+
+function objectParts(database: DatabaseInfo): PartPlan[] {
+  const { name, triggers, procedures, functions, events } = database;
+  const of = (kind: Expected['kind'], names: readonly string[]) =>
+    names.map((object): Expected => ({ kind, name: object }));
+  const expected = [
+    ...of('trigger', triggers),
+    ...of('procedure', procedures),
+    ...of('function', functions),
+    ...of('event', events),
+  ];
+  if (expected.length === 0) return [];
+  return [{ ...part('objects', name, [], 1), expected }];
+}
+
+function viewParts({ name, views }: DatabaseInfo): PartPlan[] {
+  if (views.length === 0) return [];
+  return [
+    {
+      ...part('views', name, [], 1),
+      tables: views,
+      expected: views.map((view) => ({ kind: 'view', name: view })),
+    },
+  ];
+}
+
+function part(
+  kind: PartKind,
+  database: string,
+  tables: readonly TableInfo[],
+  index: number,
+): PartPlan {
+  return {
+    kind,
+    database,
+    tables: tables.map((table) => table.name),
+    ofTable: null,
+    index,
+    expected: [],
+    estimatedBytes: 0,
+  };
+}
+
+/** Groups tables, in order, up to a number of bytes (0: any) and of names that fit a command line. */
+function chunks(tables: readonly TableInfo[], maxBytes: number): TableInfo[][] {
+  const groups: TableInfo[][] = [];
+  let bytes = Infinity;
+  let names = Infinity;
+  for (const table of tables) {
+    const nameBytes = Buffer.byteLength(table.name) + 1;
+    const full = maxBytes > 0 && bytes + table.estimatedBytes > maxBytes;
+    if (groups.length === 0 || full || names + nameBytes > argumentBytes) {
+      groups.push([]);
+      bytes = 0;
+      names = 0;
+    }
+    groups.at(-1)?.push(table);
+    bytes += table.estimatedBytes;
+    names += nameBytes;
+  }
+  return groups;
+}

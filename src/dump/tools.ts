@@ -1,0 +1,74 @@
+import { parseVersion, type Flavour, type Version } from '../dialect/version.js';
+import { StillpointError } from '../errors.js';
+import { output } from '../util/command.js';
+
+/** A program and the version it says it is. */
+export interface Tool {
+  path: string;
+  version: Version;
+}
+
+/** The programs a dump runs. */
+export interface DumpTools {
+  mysqldump: Tool;
+  zstd: string;
+  /** Only when the backup is encrypted. */
+  age: string | null;
+}
+
+const names: Record<Flavour, { mysqldump: string[]; mysql: string[]; install: string }> = {
+  mariadb: {
+    mysqldump: ['mariadb-dump', 'mysqldump'],
+    mysql: ['mariadb', 'mysql'],
+    install: 'mariadb-client',
+  },
+  mysql: { mysqldump: ['mysqldump'], mysql: ['mysql'], install: 'mysql-client' },
+};
+
+/**
+ * Finds a client program of the server's flavour. MySQL's and MariaDB's dumps have grown apart, so
+ * the other flavour's program is refused: it would fail in the middle or leave things out.
+ */
+export async function findClient(
+  which: 'mysqldump' | 'mysql',
+  flavour: Flavour,
+  configured: string | undefined,
+): Promise<Tool> {
+  const tried = configured === undefined ? names[flavour][which] : [configured];
+  let other: Version | null = null;
+  for (const path of tried) {
+    const said = await output({ file: path, args: ['--no-defaults', '--version'] }).catch(
+      () => null,
+    );
+    const version = said === null ? null : clientVersion(said);
+    if (version?.flavour === flavour) return { path, version };
+    other ??= version;
+  }
+  const title = flavour === 'mariadb' ? 'MariaDB' : 'MySQL';
+  const found = other ? `; ${tried.join(' and ')} is of the other kind (${other.text})` : '';
+  throw new StillpointError(
+    'failed',
+    `no ${which} of ${title} found (tried ${tried.join(', ')})${found}`,
+    {
+      hint: `Install ${names[flavour].install}, or set tools.${which} in the configuration.`,
+    },
+  );
+}
+
+/** `mysqldump  Ver 9.7.4 for Linux`, `mariadb-dump from 11.8.2-MariaDB`, `Ver 15.1 Distrib 10.11.19-MariaDB`. */
+export function clientVersion(said: string): Version | null {
+  const found = /(?:Distrib|from)\s+([^\s,]+)/.exec(said) ?? /Ver\s+([^\s,]+)/.exec(said);
+  return found?.[1] === undefined ? null : parseVersion(found[1], said);
+}
+
+/** Finds a program that must only be there. */
+export async function findProgram(name: string, configured: string | undefined): Promise<string> {
+  const path = configured ?? name;
+  await output({ file: path, args: ['--version'] }).catch((cause: unknown) => {
+    throw new StillpointError('failed', `no ${name} found (tried ${path})`, {
+      hint: `Install ${name}, or set tools.${name} in the configuration.`,
+      cause,
+    });
+  });
+  return path;
+}

@@ -1,0 +1,67 @@
+import type { BinlogPosition } from '../dialect/dialect.js';
+import { number } from '../dialect/rows.js';
+import { channelsOf, globalStatus } from '../pair/channels.js';
+import type { Server } from '../pair/server.js';
+
+/** Where one channel of the replica stood. */
+export interface ChannelCoordinates {
+  /** Empty for the default channel. */
+  name: string;
+  host: string;
+  port: number;
+  /** Position in the source's binlog: what a restored server asks the source for. */
+  source: BinlogPosition;
+  /** The same point in the replica's relay log. */
+  relay: BinlogPosition;
+}
+
+/** Where the replica stood, with everything that must not move while it stands still. */
+export interface Coordinates {
+  channels: ChannelCoordinates[];
+  /** MySQL: gtid_executed. MariaDB: gtid_slave_pos. Null where GTIDs are not in use. */
+  gtid: string | null;
+  /** Every GTID variable by name. */
+  gtidMarks: Record<string, string>;
+  /** The replica's own binlog; null when it writes none. */
+  ownBinlog: BinlogPosition | null;
+  serverUuid: string;
+  /** Seconds the server has been up. */
+  uptime: number;
+  /** How often an applier was started since the server came up. */
+  applierStarts: number;
+  /** Channels whose applier runs. */
+  running: string[];
+}
+
+/** Reads the coordinates: once to record them, and again as the fence. */
+export async function readCoordinates(replica: Server): Promise<Coordinates> {
+  const { dialect } = replica;
+  const channels = await channelsOf(replica);
+  const [gtidRow] = await replica.query(dialect.gtidState());
+  const [binlogRow] = await replica.query(dialect.binlogStatus());
+  const status = await globalStatus(replica, ['Uptime', ...dialect.counters.starts]);
+  const [uuidRow] = await replica.query(dialect.serverUuid());
+  const gtid = dialect.parseGtidState(gtidRow ?? {});
+  return {
+    channels: channels.map((channel) => ({
+      name: channel.name,
+      host: channel.sourceHost,
+      port: channel.sourcePort,
+      source: channel.executed,
+      relay: channel.relay,
+    })),
+    gtid: gtid.applied,
+    gtidMarks: gtid.marks,
+    ownBinlog: binlogRow ? dialect.parseBinlogStatus(binlogRow) : null,
+    serverUuid: String(uuidRow?.['uuid']),
+    uptime: status.get('Uptime') ?? 0,
+    applierStarts: dialect.counters.starts.reduce((sum, name) => sum + (status.get(name) ?? 0), 0),
+    running: channels.filter((channel) => channel.applierRunning).map((channel) => channel.name),
+  };
+}
+
+/** The server's wall clock as a UNIX time, to compare with the source's. */
+export async function serverTime(server: Server): Promise<number> {
+  const [row] = await server.query('SELECT UNIX_TIMESTAMP() AS now');
+  return number(row ?? {}, 'now') ?? 0;
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { literal } from '../dialect/quote.js';
+import { text } from '../dialect/rows.js';
+import { StillpointError } from '../errors.js';
+import type { Server } from './server.js';
+
+/** Seconds after which the server drops the lock of a coordinator it no longer hears from. */
+const silence = 120;
+const heartbeatMs = 20_000;
+
+/**
+ * Runs `body` as the only coordinator of this replica, held by GET_LOCK on a connection of its own,
+ * so that it ends with the process whatever kills it. Throws `locked` at once when another run has it.
+ * The signal given to `body` fires when the lock is lost.
+ */
+export async function withLock<T>(
+  replica: Server,
+  body: (lost: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const name = literal(lockName(replica.uuid));
+  const session = await replica.session();
+  try {
+    const [row] = await session.query(
+      `SELECT GET_LOCK(${name}, 0) AS got, IS_USED_LOCK(${name}) AS holder`,
+    );
+    if (text(row ?? {}, 'got') !== '1') {
+      throw new StillpointError('locked', `another run holds the lock on the ${replica.who}`, {
+        hint: `It is connection ${text(row ?? {}, 'holder')} of that server; \`stillpoint status\` shows what it does.`,
+      });
+    }
+    await session.query(`SET SESSION wait_timeout = ${silence}`);
+    const lost = new AbortController();
+    const beat = setInterval(() => void session.query('DO 1').catch(() => undefined), heartbeatMs);
+    void session.gone.then(() => {
+      lost.abort(new StillpointError('failed', `lost the lock on the ${replica.who}`));
+    });
+    try {
+      return await body(lost.signal);
+    } finally {
+      clearInterval(beat);
+    }
+  } finally {
+    session.destroy();
+  }
+}
+
+/** Whether some run holds the lock on this replica now. */
+export async function isLocked(replica: Server): Promise<boolean> {
+  const [row] = await replica.query(
+    `SELECT IS_USED_LOCK(${literal(lockName(replica.uuid))}) AS holder`,
+  );
+  return text(row ?? {}, 'holder') !== '';
+}
+
+/** MySQL takes 64 characters for the name of a lock. */
+function lockName(uuid: string): string {
+  const name = `stillpoint:${uuid}`;
+  if (name.length <= 64) return name;
+  return `stillpoint:${createHash('sha256').update(uuid).digest('hex').slice(0, 40)}`;
+}

@@ -1,0 +1,82 @@
+import type { ResolvedServer } from '../config/secret.js';
+import type { Dialect, Row } from '../dialect/dialect.js';
+import { dialectOf } from '../dialect/index.js';
+import { text } from '../dialect/rows.js';
+import { parseVersion } from '../dialect/version.js';
+import { StillpointError } from '../errors.js';
+import { connect, isBroken, type Session } from './session.js';
+
+/** A server we talk to: its dialect, its identity and a control connection that heals itself. */
+export interface Server {
+  /** For people: `replica of shop`. */
+  readonly who: string;
+  readonly settings: ResolvedServer;
+  readonly dialect: Dialect;
+  /** Tells this server from every other one; the same after a restart. */
+  readonly uuid: string;
+  /** Runs a statement on the control connection, opening a new one when the last one broke before. */
+  query<T extends Row = Row>(sql: string, timeoutSeconds?: number): Promise<T[]>;
+  /** A connection of its own; the caller ends it. */
+  session(options?: { multipleStatements?: boolean }): Promise<Session>;
+  close(): void;
+}
+
+/**
+ * Connects to a server and learns what it is. Every later connection is checked to reach the same
+ * server, since a name or a virtual address may move to another host in the middle of a run.
+ */
+export async function openServer(settings: ResolvedServer, who: string): Promise<Server> {
+  let control: Session | null = await connect(settings, who);
+  const [row] = await control.query('SELECT VERSION() AS version, @@version_comment AS comment');
+  const version = parseVersion(text(row ?? {}, 'version'), text(row ?? {}, 'comment'));
+  if (!version) {
+    control.destroy();
+    throw new StillpointError('failed', `the ${who} does not say which version it is`);
+  }
+  const dialect = dialectOf(version);
+  const uuid = await uuidOf(control, dialect);
+
+  const session: Server['session'] = async (options) => {
+    const opened = await connect(settings, who, options);
+    const found = await uuidOf(opened, dialect);
+    if (found === uuid) return opened;
+    opened.destroy();
+    throw new StillpointError(
+      'failed',
+      `the ${who} is another server now (${found}, was ${uuid})`,
+      {
+        hint: 'A host name or virtual address has moved; point the configuration at one server.',
+      },
+    );
+  };
+
+  return {
+    who,
+    settings,
+    dialect,
+    uuid,
+    session,
+    async query<T extends Row = Row>(sql: string, timeoutSeconds?: number) {
+      control ??= await session();
+      const used = control;
+      try {
+        return await used.query<T>(sql, timeoutSeconds);
+      } catch (error) {
+        if (isBroken(error)) {
+          used.destroy();
+          if (control === used) control = null;
+        }
+        throw error;
+      }
+    },
+    close() {
+      control?.destroy();
+      control = null;
+    },
+  };
+}
+
+async function uuidOf(session: Session, dialect: Dialect): Promise<string> {
+  const [row] = await session.query(dialect.serverUuid());
+  return text(row ?? {}, 'uuid');
+}

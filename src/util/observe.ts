@@ -1,0 +1,37 @@
+/** The steps of a run, in their order. A test may end the process at any of them. */
+export const steps = [
+  'preflight',
+  'lock',
+  'recover',
+  'gate',
+  'journal',
+  'lease',
+  'stop',
+  'record',
+  'dump',
+  'fence',
+  'resume',
+  'drop-lease',
+  'manifest',
+  'commit',
+  'catch-up',
+  'done',
+] as const;
+
+export type Step = (typeof steps)[number];
+
+/** What a run tells about itself while it goes on. */
+export type RunEvent =
+  | { type: 'step'; step: Step; detail?: string }
+  | { type: 'paused' }
+  | { type: 'resumed'; pauseSeconds: number }
+  | { type: 'plan'; parts: number; estimatedBytes: number }
+  | { type: 'bytes'; plain: number; stored: number }
+  | { type: 'part'; key: string }
+  | { type: 'lag'; seconds: number | null }
+  | { type: 'warning'; text: string };
+
+/** Called for every event; a run waits for what it returns before it goes on with a step. */
+export type Observe = (event: RunEvent) => void | Promise<void>;
+
+export const ignore: Observe = () => undefined;
