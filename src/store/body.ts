@@ -1,0 +1,40 @@
+import { Readable } from 'node:stream';
+
+/**
+ * Reads a body to its end by `use`, and owns it meanwhile: when `use` throws or `signal` fires, the
+ * body is destroyed with that very error, so that whoever fills it stops too and the caller gets the
+ * first cause unchanged. A stream that closes without an end counts as an error (Node's
+ * ERR_STREAM_PREMATURE_CLOSE), never as a short object.
+ */
+export async function withBody<T>(
+  body: Readable | Buffer,
+  signal: AbortSignal | undefined,
+  use: (stream: Readable) => Promise<T>,
+): Promise<T> {
+  const stream = Buffer.isBuffer(body) ? Readable.from([body], { objectMode: false }) : body;
+  const stop = (): void => void stream.destroy(asError(signal?.reason));
+  // Errors reach us through the iteration; unheard they would end the process.
+  stream.on('error', () => undefined);
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    signal?.throwIfAborted();
+    return await use(stream);
+  } catch (error) {
+    stream.destroy(asError(error));
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** The body's bytes, chunk by chunk, whatever its encoding. */
+export async function* chunksOf(stream: Readable): AsyncGenerator<Buffer> {
+  for await (const chunk of stream as AsyncIterable<Buffer | string>) {
+    yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+  }
+}
+
+/** What was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
