@@ -47,12 +47,14 @@ export const path = () => text().meta({ format: 'path' });
 /** A program: a bare name is looked up on the PATH, one with a slash is a path. */
 export const program = () => text().meta({ format: 'program' });
 
+const wantedCommand = 'expected a command, as a line or a list';
+
 /** A command and its arguments. A string is split on white space; there is no shell and no quoting. */
 export const command = () =>
   z
-    .union([text(), z.array(z.string()).min(1)])
+    .union([z.string(), z.array(z.string())], { error: wantedCommand })
     .transform((value) => (typeof value === 'string' ? value.trim().split(/\s+/) : value))
-    .refine((argv) => argv[0] !== '', 'expected a command')
+    .refine(([file = '']) => file !== '', wantedCommand)
     .meta({ format: 'command' });
 
 /** A name of ours: it becomes a folder of the store and a part of ids. */

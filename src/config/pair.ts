@@ -108,7 +108,7 @@ const refusedArgs =
 
 function checkExtraArg(argument: string, context: z.RefinementCtx): void {
   if (!argument.startsWith('-'))
-    context.addIssue(`expected an option like --hex-blob, got ${JSON.stringify(argument)}`);
+    context.addIssue('expected an option like --hex-blob, its value after "="');
   else if (refusedArgs.test(argument))
     context.addIssue(`${argument.replace(/=.*/, '')} is not ours to pass on to mysqldump`);
 }

@@ -47,6 +47,7 @@ export function parseConfig(
   throw fail(
     result.error.issues
       .flatMap((issue) => explain(issue, root))
+      .filter(isFirstOfItsValue)
       .map((mistake) => ({ offset: offsetOf(document, mistake), message: mistake.message })),
   );
 }
@@ -69,6 +70,13 @@ function plainValue(document: Document.Parsed, fail: Fail): unknown {
     // Aliases that would grow without bound.
     throw fail([{ offset: 0, message: decapitalize(reasonOf(error)) }]);
   }
+}
+
+// One value may be wrong in several ways (0.5 is not whole, and below 1): the first will do.
+function isFirstOfItsValue(mistake: Mistake, index: number, all: readonly Mistake[]): boolean {
+  if (mistake.on === 'key') return true;
+  const place = mistake.path.join('\0');
+  return index === all.findIndex((one) => one.on === 'value' && one.path.join('\0') === place);
 }
 
 // A key that came by an alias or a merge has no node of its own: the nearest one around it is named.
