@@ -13,7 +13,7 @@ const prefix = text()
   .describe('What every key begins with; a slash is put after it. Default: nothing.');
 
 const s3Schema = z.strictObject({
-  type: z.literal('s3').describe('An S3-compatible service.'),
+  type: z.literal('s3').describe('What the store is: an S3-compatible service.'),
   bucket: text().describe('The bucket.'),
   prefix,
   region: text().exactOptional().describe("The region. Default: the AWS configuration's."),
@@ -43,7 +43,7 @@ const s3Schema = z.strictObject({
 });
 
 const fileSchema = z.strictObject({
-  type: z.literal('file').describe('A directory.'),
+  type: z.literal('file').describe('What the store is: a directory.'),
   path: path().describe('The directory; it is made when it is not there.'),
   prefix,
 });

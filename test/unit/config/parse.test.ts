@@ -204,6 +204,39 @@ describe('a mistake is told with line, column and the nearest key', () => {
   });
 });
 
+test('the least there can be has every default', () => {
+  const server = { user: 'u', connectTimeout: 10 };
+  expect(parse(withPair())).toEqual({
+    pairs: {
+      shop: {
+        source: server,
+        replica: server,
+        databases: { include: ['*'], exclude: [] },
+        freeze: {
+          hold: 'dump',
+          maxLag: 60,
+          maxDuration: 7200,
+          exclusive: 'auto',
+          lease: 60,
+          catchUpTimeout: 600,
+        },
+        dump: {
+          compression: { level: 1 },
+          checksums: true,
+          accounts: true,
+          spool: { memory: 16 * 2 ** 20, disk: 10 * 2 ** 30 },
+          extraArgs: [],
+        },
+        tools: {},
+      },
+    },
+    stores: { main: { type: 'file', path: '/b' } },
+    targets: {},
+    drill: { assertions: [], catchUp: false },
+    notify: {},
+  });
+});
+
 test('every mistake is told at once, in the order of the file', () => {
   const text = withPair('store: nowhere', 'dump: { parallel: 0.5 }', 'freze: {}').replace(
     'source: { user: u }',
