@@ -65,6 +65,8 @@ export interface GrantNeed {
   /** Any one of these global privileges will do, spelled as SHOW GRANTS spells it. */
   anyOf: readonly string[];
   why: string;
+  /** A backup runs without it, though not with every setting. */
+  optional?: boolean;
 }
 
 /**

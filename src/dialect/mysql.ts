@@ -104,9 +104,9 @@ const reading: GrantNeed[] = [
   { anyOf: ['SHOW VIEW'], why: 'reads the definitions of views' },
   { anyOf: ['TRIGGER'], why: 'reads triggers; without it they are left out silently' },
   { anyOf: ['EVENT'], why: 'reads events' },
-  { anyOf: ['RELOAD', 'FLUSH_TABLES'], why: 'holds the read lock of freeze.exclusive' },
+  { anyOf: ['RELOAD', 'FLUSH_TABLES'], why: 'holds the read lock of freeze.exclusive', optional: true },
   { anyOf: ['REPLICATION CLIENT', 'SUPER'], why: 'reads the replica status' },
-  { anyOf: ['PROCESS'], why: 'names what blocks the applier' },
+  { anyOf: ['PROCESS'], why: 'names what blocks the applier', optional: true },
 ];
 
 const grants57: GrantNeed[] = [
@@ -118,5 +118,5 @@ const grants8: GrantNeed[] = [
   ...reading,
   { anyOf: ['REPLICATION_SLAVE_ADMIN', 'SUPER'], why: 'stops and starts the applier' },
   { anyOf: ['XA_RECOVER_ADMIN'], why: 'sees prepared XA transactions' },
-  { anyOf: ['BACKUP_ADMIN'], why: 'holds replicated DDL back while rows are read' },
+  { anyOf: ['BACKUP_ADMIN'], why: 'holds replicated DDL back while rows are read', optional: true },
 ];

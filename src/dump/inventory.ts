@@ -26,6 +26,8 @@ export interface DatabaseInfo {
   /** CREATE DATABASE with character set and collation, from SHOW CREATE DATABASE. */
   create: string;
   tables: TableInfo[];
+  /** Tables and views that `exclude` names. */
+  excluded: string[];
   views: string[];
   triggers: string[];
   procedures: string[];
@@ -72,17 +74,22 @@ async function readDatabase(
     `SELECT TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine, DATA_LENGTH AS bytes
      FROM information_schema.TABLES WHERE ${inSchema('TABLE_SCHEMA')} ORDER BY TABLE_NAME`,
   );
-  const kept = tables.filter(
-    (row) => !selection.exclude.some((p) => matches(p, `${name}.${text(row, 'name')}`)),
+  const isKept = (row: Row) =>
+    !selection.exclude.some((pattern) => matches(pattern, `${name}.${text(row, 'name')}`));
+  const kept = tables.filter(isKept);
+  const excluded = tables.filter((row) => !isKept(row)).map((row) => text(row, 'name'));
+  const triggers = await server.query(
+    `SELECT TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS ofTable FROM information_schema.TRIGGERS WHERE ${inSchema('TRIGGER_SCHEMA')} ORDER BY 1`,
   );
   return {
     name,
     create: text(created ?? {}, 'Create Database'),
     tables: kept.filter((row) => !isView(row)).map(tableInfo),
+    excluded,
     views: kept.filter(isView).map((row) => text(row, 'name')),
-    triggers: await list(
-      `SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE ${inSchema('TRIGGER_SCHEMA')} ORDER BY 1`,
-    ),
+    triggers: triggers
+      .filter((row) => !excluded.includes(text(row, 'ofTable')))
+      .map((row) => text(row, 'name')),
     procedures: await routines('PROCEDURE'),
     functions: await routines('FUNCTION'),
     events: await list(

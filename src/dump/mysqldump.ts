@@ -34,6 +34,7 @@ export function dumpCommand(
     ...dialect.dumpOptions(tools.mysqldump.version),
     ...(part.kind === 'data' ? extraArgs : []),
     ...contents[part.kind],
+    ...part.ignored.map((table) => `--ignore-table=${part.database}.${table}`),
     '--',
     part.database,
     ...part.tables,
@@ -46,5 +47,4 @@ const contents: Record<PartPlan['kind'], readonly string[]> = {
   data: ['--no-create-info', '--skip-triggers'],
   objects: ['--no-data', '--no-create-info', '--triggers', '--routines', '--events'],
   views: ['--no-data', '--skip-triggers'],
-  accounts: [],
 };

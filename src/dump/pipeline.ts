@@ -6,19 +6,24 @@ import { failureOf, start, type Child, type Command } from '../util/command.js';
 import { DumpText, type Expected } from './dumpText.js';
 import { spooled, type SpoolSpace } from './spool.js';
 
-/** One part on its way: what makes its text, and what it goes through. */
+/** Text that a program makes, and what it must hold to count as whole. */
+export interface DumpSource {
+  command: Command;
+  expected: readonly Expected[];
+}
+
+/** One part on its way: where its text comes from, and what it goes through. */
 export interface PartFlow {
   /** For messages: `data of shop.orders`. */
   title: string;
-  dump: Command;
-  /** What the text must hold to count as whole. */
-  expected: readonly Expected[];
+  source: DumpSource | { text: string };
   /** Programs the text is piped through, e.g. zstd and age. */
   filters: readonly Command[];
   spool: SpoolSpace;
   /** Takes the bytes to be stored; settles once they are safe. */
   sink: (body: Readable) => Promise<unknown>;
   signal: AbortSignal;
+  /** Called with every piece that goes to the sink: bytes so far. */
   onBytes?: (plain: number, stored: number) => void;
 }
 
@@ -50,26 +55,21 @@ export async function runFlow(flow: PartFlow): Promise<StoredPart> {
   signal.addEventListener('abort', kill, { once: true });
 
   const warnings: string[] = [];
-  const dump = run(flow.dump);
-  dump.stdin.end();
+  const { source } = flow;
+  const dump = 'command' in source ? run(source.command) : null;
   const text: DumpText = new DumpText(async () => {
-    const ended = await dump.ended;
-    const failure = failureOf(dump.name, ended);
-    if (failure !== null) throw broken(title, failure);
-    const notes = ended.stderr.split('\n').filter((line) => line !== '');
-    const error = notes.find((line) => !isWarning(line));
-    if (error !== undefined) throw broken(title, `${dump.name} ended with 0 but said: ${error}`);
-    warnings.push(...notes);
-    if (!text.complete) throw broken(title, `${dump.name} ended with 0 but without its last line`);
-    const [lost] = text.missing(flow.expected);
-    if (lost)
-      throw broken(title, `${dump.name} ended with 0 but left out the ${lost.kind} ${lost.name}`);
+    if (dump && 'command' in source) {
+      warnings.push(...(await judge(title, dump, text, source.expected)));
+    }
   });
-
+  dump?.stdin.end();
   const filters = flow.filters.map(run);
   const stages = [text, ...filters.map((child) => child.stdout)];
   const links = Promise.all([
-    connect(dump.stdout, text),
+    connect(
+      dump?.stdout ?? Readable.from([Buffer.from('text' in source ? source.text : '')]),
+      text,
+    ),
     ...filters.map((child, i) => connect(stages[i] ?? text, child.stdin)),
   ]);
   links.catch(() => undefined);
@@ -103,6 +103,27 @@ export async function runFlow(flow: PartFlow): Promise<StoredPart> {
     signal.removeEventListener('abort', kill);
   }
   return { plainBytes: text.bytes, storedBytes, sha256: hash.digest('hex'), warnings };
+}
+
+/** Throws unless a dump ended well in every respect; returns what it warned of. */
+async function judge(
+  title: string,
+  dump: Child,
+  text: DumpText,
+  expected: readonly Expected[],
+): Promise<string[]> {
+  const ended = await dump.ended;
+  const failure = failureOf(dump.name, ended);
+  if (failure !== null) throw broken(title, failure);
+  const notes = ended.stderr.split('\n').filter((line) => line !== '');
+  const error = notes.find((line) => !isWarning(line));
+  if (error !== undefined) throw broken(title, `${dump.name} ended with 0 but said: ${error}`);
+  if (!text.complete) throw broken(title, `${dump.name} ended with 0 but without its last line`);
+  const [lost] = text.missing(expected);
+  if (lost) {
+    throw broken(title, `${dump.name} ended with 0 but left out the ${lost.kind} ${lost.name}`);
+  }
+  return notes;
 }
 
 /** Lines that mysqldump and mariadb-dump print on stderr without meaning a failure. */

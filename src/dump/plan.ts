@@ -7,11 +7,12 @@ export type PartKind = (typeof partKinds)[number];
 
 /** One object of the store to be: what goes into it and what its text must show. */
 export interface PartPlan {
-  kind: PartKind;
-  /** Empty for accounts. */
+  kind: Exclude<PartKind, 'accounts'>;
   database: string;
   /** Tables, sequences or views that are named to mysqldump. */
   tables: string[];
+  /** Tables that mysqldump is told to pass over. */
+  ignored: string[];
   /** The one table whose rows these are; null when several small ones share the part. */
   ofTable: string | null;
   /** Counts the parts of one kind of a database, from 1. */
@@ -72,7 +73,7 @@ function objectParts(database: DatabaseInfo): PartPlan[] {
     ...of('event', events),
   ];
   if (expected.length === 0) return [];
-  return [{ ...part('objects', name, [], 1), expected }];
+  return [{ ...part('objects', name, [], 1), ignored: database.excluded, expected }];
 }
 
 function viewParts({ name, views }: DatabaseInfo): PartPlan[] {
@@ -87,7 +88,7 @@ function viewParts({ name, views }: DatabaseInfo): PartPlan[] {
 }
 
 function part(
-  kind: PartKind,
+  kind: PartPlan['kind'],
   database: string,
   tables: readonly TableInfo[],
   index: number,
@@ -96,6 +97,7 @@ function part(
     kind,
     database,
     tables: tables.map((table) => table.name),
+    ignored: [],
     ofTable: null,
     index,
     expected: [],

@@ -72,3 +72,16 @@ export async function findProgram(name: string, configured: string | undefined):
   });
   return path;
 }
+
+/** Finds every program that a dump of this flavour needs; throws for the first that is missing. */
+export async function findTools(
+  flavour: Flavour,
+  configured: { mysqldump?: string; zstd?: string; age?: string },
+  encrypted: boolean,
+): Promise<DumpTools> {
+  return {
+    mysqldump: await findClient('mysqldump', flavour, configured.mysqldump),
+    zstd: await findProgram('zstd', configured.zstd),
+    age: encrypted ? await findProgram('age', configured.age) : null,
+  };
+}

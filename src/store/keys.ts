@@ -89,8 +89,18 @@ export interface PartForm {
   encrypted: boolean;
 }
 
-export const schemaKey = (at: BackupAddress, database: string, form: PartForm): string =>
-  `${backupPrefix(at)}schema/${encodeName(database)}${endingOf(form)}`;
+/** The tables of a database; `number` counts from 1, since very many tables do not fit one command. */
+export const schemaKey = (
+  at: BackupAddress,
+  database: string,
+  form: PartForm & { number: number },
+): string => {
+  const number = form.number === 1 ? '' : `.${form.number}`;
+  return `${backupPrefix(at)}schema/${encodeName(database)}${number}${endingOf(form)}`;
+};
+
+export const viewsKey = (at: BackupAddress, database: string, form: PartForm): string =>
+  `${backupPrefix(at)}views/${encodeName(database)}${endingOf(form)}`;
 
 export const objectsKey = (at: BackupAddress, database: string, form: PartForm): string =>
   `${backupPrefix(at)}objects/${encodeName(database)}${endingOf(form)}`;

@@ -28,6 +28,7 @@ export type RunEvent =
   | { type: 'plan'; parts: number; estimatedBytes: number }
   | { type: 'bytes'; plain: number; stored: number }
   | { type: 'part'; key: string }
+  | { type: 'read'; bytes: number }
   | { type: 'lag'; seconds: number | null }
   | { type: 'warning'; text: string };
 

@@ -1,0 +1,184 @@
+import { availableParallelism, hostname } from 'node:os';
+import { buildManifest, buildRecord } from './catalog/build.js';
+import { commit, putFile, sweepBackup, writeManifest } from './catalog/catalog.js';
+import { storeSink } from './catalog/partKey.js';
+import type { BackupRecord } from './catalog/records.js';
+import type { Config } from './config/schema.js';
+import { dumpParts } from './dump/dump.js';
+import { refuseBrokenViews, takeInventory } from './dump/inventory.js';
+import { planParts } from './dump/plan.js';
+import { StillpointError } from './errors.js';
+import { watchCatchUp } from './freeze/catchUp.js';
+import { withFreeze, type Frozen } from './freeze/freeze.js';
+import type { JournalEntry } from './freeze/journal.js';
+import { openRun, toolName, type Run } from './openRun.js';
+import { requireGrants } from './pair/grants.js';
+import { withLock } from './pair/lock.js';
+import { gate, refusePreparedXa, takesWrites } from './pair/preflight.js';
+import { readVariables } from './pair/variables.js';
+import { recoverPair } from './recoverPair.js';
+import { restoreScript } from './restore/script.js';
+import { newBackupId, restoreScriptKey } from './store/keys.js';
+import { systemClock, type Clock } from './util/clock.js';
+import { ignore, type Observe } from './util/observe.js';
+
+export interface BackupOptions {
+  /** Name of the pair; may be left out when the configuration has one. */
+  pair?: string;
+  label?: string;
+  /** Ends the run: replication is resumed, nothing is listed, and this rejects with its reason. */
+  signal?: AbortSignal;
+  observe?: Observe;
+  clock?: Clock;
+}
+
+/**
+ * Takes one backup: pauses the replica, dumps it while it stands still, resumes it, commits. When it
+ * throws, nothing is listed and the replica's channels run as they ran before, unless the error's code
+ * is `not-resumed`.
+ */
+export async function backup(config: Config, options: BackupOptions = {}): Promise<BackupRecord> {
+  const { observe = ignore, clock = systemClock } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const startedAt = clock.now();
+  const begun = clock.seconds();
+
+  await observe({ type: 'step', step: 'preflight' });
+  const run = await openRun(config, options.pair);
+  const { replica, pair, place, journal } = run;
+  const label = options.label ?? pair.label ?? 'backup';
+  const at = { pair: run.name, id: newBackupId(clock, label) };
+
+  try {
+    if (pair.freeze.hold === 'snapshot') throw comesLater();
+    const exclusive =
+      pair.freeze.exclusive === 'auto' ? await takesWrites(replica) : pair.freeze.exclusive;
+    await requireGrants(replica, exclusive);
+
+    await observe({ type: 'step', step: 'lock' });
+    return await withLock(replica, async (lost) => {
+      const ending = AbortSignal.any([signal, lost]);
+      await observe({ type: 'step', step: 'recover' });
+      await recoverPair(run);
+      await observe({ type: 'step', step: 'gate' });
+      await refuseBrokenViews(replica, await takeInventory(replica, pair.databases));
+      const channels = (await gate(replica, pair.freeze.maxLag)).map(({ name }) => ({
+        name,
+        receiver: true,
+      }));
+      const variables = await readVariables(replica);
+
+      const entry: JournalEntry = {
+        pair: run.name,
+        serverUuid: replica.uuid,
+        backupId: at.id,
+        phase: 'frozen',
+        channels,
+        since: clock.now().toISOString(),
+        pid: process.pid,
+        host: hostname(),
+      };
+      try {
+        const { value, freeze } = await withFreeze(
+          replica,
+          {
+            channels,
+            leaseSeconds: pair.freeze.lease,
+            maxSeconds: pair.freeze.maxDuration,
+            exclusive,
+            signal: ending,
+            observe,
+            journal: {
+              open: async () => await journal.write(entry),
+              close: async () => await journal.write({ ...entry, phase: 'stored' }),
+            },
+            clock,
+          },
+          async (frozen) => await dumpFrozen(run, at.id, frozen, observe),
+        );
+        await observe({ type: 'step', step: 'manifest' });
+        const finished = {
+          ...at,
+          ...value,
+          label,
+          startedAt,
+          finishedAt: clock.now(),
+          seconds: clock.seconds() - begun,
+          replica,
+          client: run.tools.mysqldump,
+          store: place,
+          encrypted: run.recipients.length > 0,
+          variables,
+          freeze,
+          warnings: [],
+        };
+        const manifest = buildManifest(finished, toolName());
+        const bare = buildRecord(finished);
+        const script = Buffer.from(restoreScript(bare, manifest));
+        const record = {
+          ...bare,
+          manifest: await writeManifest(place, manifest),
+          script: await putFile(place, restoreScriptKey(at), script),
+        };
+        ending.throwIfAborted();
+        await observe({ type: 'step', step: 'commit' });
+        await commit(place, record);
+        await journal.close();
+        await observe({ type: 'step', step: 'catch-up' });
+        const within = pair.freeze.catchUpTimeout;
+        await watchCatchUp(replica, { within, observe, signal: ending }).catch(() => false);
+        await observe({ type: 'step', step: 'done' });
+        return record;
+      } catch (error) {
+        await discard(run, at.id, error);
+        throw error;
+      }
+    });
+  } finally {
+    await run.close();
+  }
+}
+
+/** What happens while the replica stands still. */
+async function dumpFrozen(run: Run, id: string, frozen: Frozen, observe: Observe) {
+  const { replica, pair, recipients } = run;
+  await refusePreparedXa(replica, 0);
+  const databases = await takeInventory(replica, pair.databases);
+  const plan = planParts(databases);
+  const estimatedBytes = plan.reduce((sum, part) => sum + part.estimatedBytes, 0);
+  await observe({ type: 'plan', parts: plan.length, estimatedBytes });
+  const dumped = await dumpParts(plan, {
+    replica,
+    tools: run.tools,
+    parallel: pair.dump.parallel ?? availableParallelism(),
+    compression: pair.dump.compression,
+    recipients,
+    spool: run.spool,
+    checksums: pair.dump.checksums,
+    accounts: pair.dump.accounts,
+    extraArgs: pair.dump.extraArgs,
+    optionFile: run.optionFile,
+    sink: storeSink(run.place, { pair: run.name, id }, recipients.length > 0),
+    signal: frozen.signal,
+    observe,
+  });
+  return { databases, dumped };
+}
+
+/**
+ * Removes what a failed run stored. If the store cannot be reached the journal keeps the id, and the
+ * next run removes it.
+ */
+async function discard(run: Run, id: string, error: unknown): Promise<void> {
+  if (error instanceof StillpointError && error.code === 'not-resumed') return;
+  await sweepBackup(run.place, run.name, id).then(
+    async () => await run.journal.close(),
+    () => undefined,
+  );
+}
+
+function comesLater(): StillpointError {
+  return new StillpointError('config', 'freeze.hold: snapshot is not there yet', {
+    hint: 'Use freeze.hold: dump; every backup is then taken in one pause.',
+  });
+}

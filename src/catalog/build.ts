@@ -1,0 +1,123 @@
+import type { Dumped, DumpedPart } from '../dump/dump.js';
+import type { DatabaseInfo } from '../dump/inventory.js';
+import { partKinds } from '../dump/plan.js';
+import type { Tool } from '../dump/tools.js';
+import type { FreezeRecord } from '../freeze/freeze.js';
+import type { Server } from '../pair/server.js';
+import type { Store } from '../store/store.js';
+import { partKey } from './partKey.js';
+import type { BackupRecord, Manifest, ManifestTable } from './records.js';
+
+/** Everything that a finished dump is made of. */
+export interface Finished {
+  id: string;
+  pair: string;
+  label: string;
+  startedAt: Date;
+  finishedAt: Date;
+  /** From the start to now. */
+  seconds: number;
+  replica: Server;
+  client: Tool;
+  store: Store;
+  encrypted: boolean;
+  databases: readonly DatabaseInfo[];
+  variables: Record<string, string>;
+  dumped: Dumped;
+  freeze: FreezeRecord;
+  warnings: readonly string[];
+}
+
+/** The manifest: parts in the order in which they are to be loaded. */
+export function buildManifest(run: Finished, tool: string): Manifest {
+  const order = (part: DumpedPart) => partKinds.indexOf(part.plan?.kind ?? 'accounts');
+  const parts = [...run.dumped.parts].sort(
+    (a, b) => order(a) - order(b) || b.plainBytes - a.plainBytes,
+  );
+  return {
+    format: 1,
+    id: run.id,
+    pair: run.pair,
+    tool,
+    client: run.client.version.text,
+    variables: run.variables,
+    databases: run.databases.map(
+      ({ name, create, views, triggers, procedures, functions, events }) => ({
+        name,
+        create,
+        views,
+        triggers,
+        procedures,
+        functions,
+        events,
+      }),
+    ),
+    tables: run.databases.flatMap((database) => tablesOf(database, run.dumped)),
+    parts: parts.map((part) => ({
+      key: partKey(run, part.plan, run.encrypted),
+      kind: part.plan?.kind ?? 'accounts',
+      database: part.plan?.database ?? '',
+      tables: part.plan?.tables ?? [],
+      bytes: part.storedBytes,
+      sha256: part.sha256,
+      plainBytes: part.plainBytes,
+    })),
+  };
+}
+
+function tablesOf(database: DatabaseInfo, dumped: Dumped): ManifestTable[] {
+  return database.tables.map((table) => {
+    const surveyed = dumped.tables.find(
+      (other) => other.database === database.name && other.name === table.name,
+    );
+    return {
+      database: database.name,
+      name: table.name,
+      engine: table.engine,
+      rows: surveyed?.rows ?? null,
+      checksum: surveyed?.checksum ?? null,
+    };
+  });
+}
+
+/** The commit's record, still without what is stored after it was made: the manifest and the script. */
+export function buildRecord(run: Finished): Omit<BackupRecord, 'manifest' | 'script'> {
+  const { coordinates, pausedAt, resumedAt, pauseSeconds } = run.freeze;
+  const [first] = coordinates.channels;
+  const nowhere = { file: '', position: 0 };
+  const sum = (bytes: (part: DumpedPart) => number) =>
+    run.dumped.parts.reduce((total, part) => total + bytes(part), 0);
+  return {
+    format: 1,
+    id: run.id,
+    pair: run.pair,
+    label: run.label,
+    status: 'committed',
+    hold: 'dump',
+    coordinates: {
+      source: first?.source ?? nowhere,
+      relay: first?.relay ?? nowhere,
+      gtid: coordinates.gtid,
+      channels: coordinates.channels,
+      ownBinlog: coordinates.ownBinlog,
+      serverUuid: coordinates.serverUuid,
+    },
+    startedAt: run.startedAt.toISOString(),
+    pausedAt: pausedAt.toISOString(),
+    resumedAt: resumedAt.toISOString(),
+    finishedAt: run.finishedAt.toISOString(),
+    pauseSeconds: round(pauseSeconds),
+    seconds: round(run.seconds),
+    bytes: { plain: sum((part) => part.plainBytes), stored: sum((part) => part.storedBytes) },
+    parts: run.dumped.parts.length,
+    store: run.store.url,
+    flavour: run.replica.dialect.version.flavour,
+    version: run.replica.dialect.version.text,
+    encrypted: run.encrypted,
+    warnings: [...run.warnings, ...run.dumped.parts.flatMap((part) => part.warnings)],
+  };
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

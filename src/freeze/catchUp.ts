@@ -1,0 +1,29 @@
+import { channelsOf } from '../pair/channels.js';
+import type { Server } from '../pair/server.js';
+import type { Observe } from '../util/observe.js';
+import { waitFor } from '../util/wait.js';
+
+/** Seconds of lag, beyond a configured delay, at which a replica counts as caught up. */
+const near = 1;
+
+/** Watches the lag fall after a freeze. Answers whether it did within `within` seconds. */
+export async function watchCatchUp(
+  replica: Server,
+  options: { within: number; observe: Observe; signal: AbortSignal },
+): Promise<boolean> {
+  const done = await waitFor(
+    async () => {
+      const channels = await channelsOf(replica);
+      const lags = channels.map((channel) =>
+        channel.lagSeconds === null ? null : Math.max(0, channel.lagSeconds - channel.delaySeconds),
+      );
+      const worst = lags.some((lag) => lag === null)
+        ? null
+        : Math.max(0, ...lags.map((lag) => lag ?? 0));
+      await options.observe({ type: 'lag', seconds: worst });
+      return worst !== null && worst <= near ? true : null;
+    },
+    { within: options.within, every: 250, signal: options.signal },
+  );
+  return done === true;
+}

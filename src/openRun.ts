@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolvePair, type ChosenPair } from './config/choose.js';
+import { optionFileText } from './config/option-file.js';
+import type { Config } from './config/schema.js';
+import { resolveServer } from './config/secret.js';
+import { findTools, type DumpTools } from './dump/tools.js';
+import type { SpoolSpace } from './dump/spool.js';
+import { openJournal, type Journal } from './freeze/journal.js';
+import { openServer, type Server } from './pair/server.js';
+import { openStore } from './store/open.js';
+import type { Store } from './store/store.js';
+import { openOptionFile } from './util/optionFile.js';
+
+/** What a backup of one pair works with; nothing of it touches the replication. */
+export interface Run extends ChosenPair {
+  replica: Server;
+  place: Store;
+  journal: Journal;
+  tools: DumpTools;
+  /** Arguments that name age's recipients; empty when the backup is not encrypted. */
+  recipients: string[];
+  spool: SpoolSpace;
+  /** Path of the file that mysqldump connects with. */
+  optionFile: string;
+  close(): Promise<void>;
+}
+
+/** Opens everything a backup needs, and so finds what is missing before anything is paused. */
+export async function openRun(config: Config, pairName: string | undefined): Promise<Run> {
+  const chosen = resolvePair(config, pairName);
+  const { name, pair } = chosen;
+  const recipients = recipientArgs(pair.encryption);
+  const settings = await resolveServer(pair.replica);
+  const replica = await openServer(settings, `replica of ${name}`);
+  const { flavour } = replica.dialect.version;
+  try {
+    const tools = await findTools(flavour, pair.tools, recipients.length > 0);
+    const place = await openStore(chosen.store);
+    const options = await openOptionFile(optionFileText(settings, flavour));
+    return {
+      ...chosen,
+      replica,
+      place,
+      journal: openJournal(config.stateDir, name),
+      tools,
+      recipients,
+      spool: {
+        folder: pair.dump.spool.path ?? tmpdir(),
+        memory: pair.dump.spool.memory,
+        diskLeft: pair.dump.spool.disk,
+      },
+      optionFile: options.path,
+      async close() {
+        replica.close();
+        await options.close();
+        await place.close();
+      },
+    };
+  } catch (error) {
+    replica.close();
+    throw error;
+  }
+}
+
+function recipientArgs(encryption: ChosenPair['pair']['encryption']): string[] {
+  if (!encryption) return [];
+  const { recipients, recipientsFile } = encryption;
+  return [
+    ...recipients.flatMap((recipient) => ['-r', recipient]),
+    ...(recipientsFile === undefined ? [] : ['-R', recipientsFile]),
+  ];
+}
+
+/** `stillpoint 0.1.0`, as manifests name what wrote them. */
+export function toolName(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return `stillpoint ${(JSON.parse(text) as { version: string }).version}`;
+}

@@ -1,0 +1,56 @@
+import type { GrantNeed } from '../dialect/dialect.js';
+import { literal } from '../dialect/quote.js';
+import { text } from '../dialect/rows.js';
+import { StillpointError } from '../errors.js';
+import type { Server } from './server.js';
+
+/** Which global privileges the backup's account lacks, and the statement that grants them. */
+export interface GrantReport {
+  /** `'stillpoint'@'%'`, as the server knows the account. */
+  account: string;
+  missing: GrantNeed[];
+  /** Ready to run on the source, from which it replicates; empty when nothing is missing. */
+  statement: string;
+}
+
+/**
+ * Reads SHOW GRANTS. Only global privileges count: with grants per schema a dump leaves routines out
+ * without a word, so counting what is visible proves nothing.
+ */
+export async function checkGrants(server: Server): Promise<GrantReport> {
+  const [who] = await server.query('SELECT CURRENT_USER() AS account');
+  const account = text(who ?? {}, 'account')
+    .split('@')
+    .map(literal)
+    .join('@');
+  const rows = await server.query('SHOW GRANTS');
+  const held = new Set(rows.flatMap((row) => globalPrivileges(String(Object.values(row)[0]))));
+  const missing = held.has('ALL PRIVILEGES')
+    ? []
+    : server.dialect.grants.filter((need) => !need.anyOf.some((name) => held.has(name)));
+  const wanted = missing.map((need) => need.anyOf[0] ?? '').join(', ');
+  return { account, missing, statement: wanted && `GRANT ${wanted} ON *.* TO ${account};` };
+}
+
+/** Throws `refused` when a privilege is missing that every backup needs. */
+export async function requireGrants(server: Server, exclusive: boolean): Promise<void> {
+  const { account, missing, statement } = await checkGrants(server);
+  const needed = missing.filter(
+    (need) => need.optional !== true || (exclusive && need.anyOf.includes('RELOAD')),
+  );
+  if (needed.length === 0) return;
+  const names = needed.map((need) => need.anyOf[0]).join(', ');
+  throw new StillpointError(
+    'refused',
+    `the account ${account} lacks ${names} on the ${server.who}`,
+    {
+      hint: `Run on the source: ${statement}`,
+    },
+  );
+}
+
+/** The privileges of a line like ``GRANT SELECT, SHOW VIEW ON *.* TO `u`@`%` ``. */
+export function globalPrivileges(grant: string): string[] {
+  const found = /^GRANT (.+?) ON \*\.\* TO /.exec(grant);
+  return found?.[1]?.split(',').map((name) => name.trim().toUpperCase()) ?? [];
+}

@@ -1,0 +1,100 @@
+import type { BackupRecord } from '../catalog/records.js';
+import type { SourceAddress } from '../dialect/dialect.js';
+import type { Dialect } from '../dialect/dialect.js';
+import { reasonOf, StillpointError } from '../errors.js';
+import { channelsOf } from '../pair/channels.js';
+import type { Server } from '../pair/server.js';
+import type { Observe } from '../util/observe.js';
+import { waitFor } from '../util/wait.js';
+
+/** Seconds that a newly attached replica may take to connect to its source. */
+const connectPatience = 60;
+
+/**
+ * The statements that make a restored server follow the source from where the backup was taken. With
+ * GTIDs the server first forgets what it logged while it was loaded.
+ */
+export function attachStatements(
+  dialect: Dialect,
+  record: Pick<BackupRecord, 'coordinates'>,
+  source: Omit<SourceAddress, 'channel'>,
+): string[] {
+  const { gtid, channels } = record.coordinates;
+  const changes = channels.flatMap((channel) => [
+    dialect.changeSource(
+      { ...source, channel: channel.name },
+      gtid === null ? { position: channel.source } : { gtid },
+    ),
+    dialect.startReplica(channel.name),
+  ]);
+  return [...(gtid === null ? [] : dialect.resetToGtid(gtid)), ...changes];
+}
+
+/** Attaches a restored server and waits until it has caught up with the source. */
+export async function attach(
+  target: Server,
+  record: Pick<BackupRecord, 'coordinates' | 'id'>,
+  source: Omit<SourceAddress, 'channel'>,
+  options: { within: number; signal: AbortSignal; observe: Observe },
+): Promise<void> {
+  if (record.coordinates.channels.length > 1) {
+    throw new StillpointError(
+      'refused',
+      `backup ${record.id} was taken from a replica with several sources`,
+      {
+        hint: 'Attach each channel by hand; `stillpoint show ID` prints the coordinates of each.',
+      },
+    );
+  }
+  for (const sql of attachStatements(target.dialect, record, source)) {
+    await target.query(sql).catch((error: unknown) => {
+      throw new StillpointError('failed', `cannot attach the ${target.who}: ${reasonOf(error)}`, {
+        hint: `The data is restored. The statement was: ${sql.split(' ').slice(0, 4).join(' ')} …`,
+        cause: error,
+      });
+    });
+  }
+  await caughtUp(target, options);
+}
+
+async function caughtUp(
+  target: Server,
+  options: { within: number; signal: AbortSignal; observe: Observe },
+): Promise<void> {
+  const started = performance.now();
+  const done = await waitFor(
+    async () => {
+      const [channel] = await channelsOf(target);
+      if (!channel) return null;
+      const error = channel.applierError || (tooLong() ? channel.receiverError : '');
+      if (error !== '') {
+        throw new StillpointError(
+          'failed',
+          `the ${target.who} does not follow the source: ${error}`,
+          {
+            hint: 'The data is restored; check the replication account and that the source still has its binary logs.',
+          },
+        );
+      }
+      await options.observe({ type: 'lag', seconds: channel.lagSeconds });
+      const all =
+        channel.executed.file === channel.received.file &&
+        channel.executed.position === channel.received.position;
+      return channel.receiver === 'running' && channel.lagSeconds === 0 && all ? true : null;
+    },
+    { within: options.within, every: 250, signal: options.signal },
+  );
+  if (!done) {
+    throw new StillpointError(
+      'failed',
+      `the ${target.who} has not caught up within ${options.within} s`,
+      {
+        hint: 'It goes on by itself; SHOW REPLICA STATUS on it tells how far it is.',
+      },
+    );
+  }
+
+  function tooLong(): boolean {
+    return performance.now() - started > connectPatience * 1000;
+  }
+}

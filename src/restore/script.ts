@@ -1,0 +1,82 @@
+import type { BackupRecord, Manifest } from '../catalog/records.js';
+
+/**
+ * The text of `restore.sh`: restores the backup with bash, zstd, the server's client and, where they
+ * are needed, aws and age. It fetches each part whole and checks its SHA-256 before loading it.
+ */
+export function restoreScript(
+  record: Omit<BackupRecord, 'manifest' | 'script'>,
+  manifest: Manifest,
+): string {
+  const client = record.flavour === 'mariadb' ? 'mariadb' : 'mysql';
+  const { coordinates: at } = record;
+  const loads = manifest.parts.map(
+    (part) => `load ${quote(part.key)} ${part.sha256} ${quote(part.database)}`,
+  );
+  const phase = (kind: string) => loads.filter((_, i) => manifest.parts[i]?.kind === kind);
+  return `#!/usr/bin/env bash
+# Restores backup ${record.id} of pair ${record.pair} (${record.flavour} ${record.version})
+# without stillpoint. It needs ${client}, zstd${record.encrypted ? ', age' : ''}, and aws for a store in S3.
+#
+#   bash restore.sh --defaults-file=target.cnf       # any options of ${client}
+#
+#   STILLPOINT_STORE     where the backups lie: a folder or s3://bucket/prefix
+#                        (default: the folder this file was found in)
+#   STILLPOINT_IDENTITY  file with the age key, for an encrypted backup
+#   STILLPOINT_ACCOUNTS  set it to 1 to create users, roles and grants too
+#   MYSQL                the client program (default: ${client})
+set -euo pipefail
+
+store=\${STILLPOINT_STORE:-$(cd "$(dirname "$0")/../../.." && pwd)}
+client=\${MYSQL:-${client}}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+options=("$@")
+
+sql() { "$client" "\${options[@]}" --binary-mode --max-allowed-packet=1G --default-character-set=utf8mb4 "$@"; }
+
+fetch() {
+  case $store in
+    s3://*) aws s3 cp --only-show-errors "$store/$1" "$work/part" ;;
+    *) cp -- "$store/$1" "$work/part" ;;
+  esac
+}
+
+decode() {
+  case $1 in
+    *.age) age --decrypt -i "\${STILLPOINT_IDENTITY:?name the file with the age key}" "$work/part" | zstd -q -d -c ;;
+    *) zstd -q -d -c "$work/part" ;;
+  esac
+}
+
+load() {
+  echo "loading $1" >&2
+  fetch "$1"
+  echo "$2  $work/part" | sha256sum --quiet --check - >&2
+  if [ -n "$3" ]; then decode "$1" | sql --database="$3"; else decode "$1" | sql; fi
+}
+
+sql <<'END_OF_DATABASES'
+${manifest.databases.map((database) => `${database.create};`).join('\n')}
+END_OF_DATABASES
+${phase('schema').join('\n')}
+${phase('data').join('\n')}
+${phase('objects').join('\n')}
+${phase('views').join('\n')}
+if [ "\${STILLPOINT_ACCOUNTS:-}" = 1 ]; then
+  ${phase('accounts').join('\n  ') || ':'}
+fi
+
+cat >&2 <<'END_OF_TEXT'
+restored. The replica stood at:
+  source file      ${at.source.file}
+  source position  ${at.source.position}
+  GTID             ${at.gtid ?? 'none'}
+END_OF_TEXT
+`;
+}
+
+/** A word of bash that stands for exactly this text. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,91 @@
+import { text } from '../dialect/rows.js';
+import { identifier } from '../dialect/quote.js';
+import { StillpointError } from '../errors.js';
+import type { Server } from '../pair/server.js';
+import { channelsOf } from '../pair/channels.js';
+import type { BackupRecord } from '../catalog/records.js';
+
+export interface TargetChecks {
+  databases: readonly string[];
+  /** Only this table of the one database: the database may exist, the table may not. */
+  table: string | null;
+  /** Databases that are dropped first, because the user named them. */
+  replace: readonly string[];
+  /** The user said that the target may be a server of the pair. */
+  intoPairMember: boolean;
+  /** Identities of the pair's servers, as far as they answer. */
+  pairMembers: readonly string[];
+}
+
+/** Throws `refused` when a restore into this server would destroy something. Changes nothing. */
+export async function checkTarget(
+  target: Server,
+  record: Pick<BackupRecord, 'flavour' | 'version' | 'coordinates'>,
+  checks: TargetChecks,
+): Promise<void> {
+  const { flavour, text: version } = target.dialect.version;
+  if (flavour !== record.flavour) {
+    throw new StillpointError(
+      'refused',
+      `the ${target.who} is ${flavour} ${version}, the backup is of ${record.flavour} ${record.version}`,
+      {
+        hint: 'Dumps do not carry over between MySQL and MariaDB; name a target of the same kind.',
+      },
+    );
+  }
+  const members = [...checks.pairMembers, record.coordinates.serverUuid];
+  if (!checks.intoPairMember && members.includes(target.uuid)) {
+    throw new StillpointError('refused', `the ${target.who} is a server of the pair itself`, {
+      hint: 'Restore into another server, or say --into-pair-member if you mean it.',
+    });
+  }
+  const rows = await target.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
+  const present = rows.map((row) => text(row, 'name'));
+  const held = checks.databases.filter(
+    (name) => present.includes(name) && !checks.replace.includes(name),
+  );
+  if (checks.table !== null) {
+    await checkTable(target, held, checks.table);
+  } else if (held.length > 0) {
+    throw new StillpointError(
+      'refused',
+      `the ${target.who} has ${held.map(identifier).join(', ')} already`,
+      {
+        hint: `Restore into an empty server, or say ${held.map((name) => `--replace ${name}`).join(' ')} to drop it first.`,
+      },
+    );
+  }
+}
+
+async function checkTable(target: Server, held: readonly string[], table: string): Promise<void> {
+  for (const database of held) {
+    const rows = await target.query(`SHOW TABLES FROM ${identifier(database)}`);
+    if (!rows.some((row) => Object.values(row)[0] === table)) continue;
+    throw new StillpointError(
+      'refused',
+      `the ${target.who} has the table ${identifier(database)}.${identifier(table)} already`,
+      { hint: 'Rename or drop that table first, or restore into another server.' },
+    );
+  }
+}
+
+/** Throws `refused` unless the server can become a replica: it follows nobody and has written nothing. */
+export async function checkAttachable(target: Server, databases: readonly string[]): Promise<void> {
+  if ((await channelsOf(target)).length > 0) {
+    throw new StillpointError('refused', `the ${target.who} replicates already`, {
+      hint: 'Remove its channels first (RESET REPLICA ALL), or restore without --attach.',
+    });
+  }
+  const rows = await target.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
+  const own = ['mysql', 'information_schema', 'performance_schema', 'sys', ...databases];
+  const others = rows.map((row) => text(row, 'name')).filter((name) => !own.includes(name));
+  if (others.length > 0) {
+    throw new StillpointError(
+      'refused',
+      `the ${target.who} has databases of its own (${others.join(', ')})`,
+      {
+        hint: 'A server that is attached to the source takes its binary log and GTIDs from the backup; use an empty one.',
+      },
+    );
+  }
+}
