@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { StillpointError } from '../errors.js';
 import { secret } from '../util/redact.js';
+import { clientEnv } from './option-file.js';
 import type { ServerConfig, TlsConfig } from './schema.js';
 
 /** What an option file or login path says about a server. */
@@ -23,7 +24,9 @@ export async function readOptions(
 ): Promise<FiledOptions> {
   if (server.optionFile !== undefined) {
     const group = server.optionGroup ?? 'client';
-    return interpret(await printDefaults([`--defaults-file=${server.optionFile}`], group));
+    return interpret(
+      await printDefaults([`--defaults-file=${server.optionFile}`], group, clientEnv),
+    );
   }
   if (server.loginPath !== undefined)
     return interpret(
@@ -33,11 +36,16 @@ export async function readOptions(
 }
 
 // MySQL's my_print_defaults masks passwords unless told --show; MariaDB's does not know --show.
-async function printDefaults(source: readonly string[], group: string): Promise<string[]> {
+async function printDefaults(
+  source: readonly string[],
+  group: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
   const run = (show: readonly string[]) =>
     execa('my_print_defaults', [...source, ...show, group], {
       reject: false,
       lines: true,
+      env,
       stdin: 'ignore',
     });
   let result = await run(['--show']);

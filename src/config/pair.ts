@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { refuseArgument } from './extra-args.js';
 import { count, duration, name, path, size, text } from './fields.js';
 import { replicationSchema, serverSchema, toolsSchema } from './server.js';
 import { retentionSchema } from './store.js';
@@ -65,7 +66,9 @@ const dumpSchema = z.strictObject({
   extraArgs: z
     .array(text().superRefine(checkExtraArg))
     .default([])
-    .describe('More arguments for mysqldump. Those that break a promise of ours are refused.'),
+    .describe(
+      'More options for mysqldump, like --max-allowed-packet=1G. Those that are ours are refused.',
+    ),
 });
 
 const encryptionSchema = z
@@ -101,16 +104,9 @@ export const pairSchema = z.strictObject({
   label: name().exactOptional().describe('The label of backups that are given none.'),
 });
 
-// What would stop replication behind our back, hide a failure, move the output or show a secret.
-// mysqldump takes any unambiguous beginning of a long option, so beginnings are what is refused.
-const refusedArgs =
-  /^(--(dump-[sr]|master-d|source-d|force|result|tab|pass|defaults|no-defaults|login|host|port|socket|user|all-d|databases|help|version)|-[frTphPSuABV?])/;
-
 function checkExtraArg(argument: string, context: z.RefinementCtx): void {
-  if (!argument.startsWith('-'))
-    context.addIssue('expected an option like --hex-blob, its value after "="');
-  else if (refusedArgs.test(argument))
-    context.addIssue(`${argument.replace(/=.*/, '')} is not ours to pass on to mysqldump`);
+  const why = refuseArgument(argument);
+  if (why !== null) context.addIssue(why);
 }
 
 function checkRecipient(recipient: string, context: z.RefinementCtx): void {

@@ -33,14 +33,13 @@ export async function resolveServer(
 ): Promise<ResolvedServer> {
   const filed = await readOptions(server);
   const user = server.user ?? filed.user;
-  if (user === undefined)
-    throw new StillpointError(
-      'config',
-      'neither the configuration nor the option file names a user',
-      {
-        hint: 'Add `user:` to the server in the configuration.',
-      },
-    );
+  if (user === undefined) {
+    const place = server.loginPath === undefined ? 'option file' : 'login path';
+    const name = server.loginPath ?? server.optionFile ?? '';
+    throw new StillpointError('config', `the ${place} ${name} names no user`, {
+      hint: 'Add `user:` to the server in the configuration, or correct the name.',
+    });
+  }
   const password = (await readPassword(server, env)) ?? filed.password;
   if (password !== undefined && password === filed.password && server.optionFile !== undefined)
     await requirePrivate(server.optionFile);

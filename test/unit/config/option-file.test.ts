@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { optionFileText } from '../../../src/config/option-file.js';
 import { readOptions } from '../../../src/config/option-file-read.js';
 import { resolveServer, type ResolvedServer } from '../../../src/config/secret.js';
@@ -85,8 +85,9 @@ describe('tls in the words of each flavour', () => {
   });
 
   test('not verified', () => {
-    expect(tlsLines({ verify: false }, 'mysql')).toEqual(['ssl-mode="REQUIRED"']);
-    expect(tlsLines({ verify: false }, 'mariadb')).toEqual(['ssl=1', 'ssl-verify-server-cert=0']);
+    const tls = { ca: '/ca', verify: false };
+    expect(tlsLines(tls, 'mysql')).toEqual(['ssl-mode="REQUIRED"']);
+    expect(tlsLines(tls, 'mariadb')).toEqual(['ssl=1', 'ssl-verify-server-cert=0']);
   });
 
   test('under another name: the authority alone, or a refusal', () => {
@@ -96,6 +97,68 @@ describe('tls in the words of each flavour', () => {
     expect(tlsLines({ ...tls, serverName: 'db2' }, 'mariadb')).toContain(
       'ssl-verify-server-cert=1',
     );
+  });
+});
+
+describe('asks my_print_defaults as each flavour wants it', () => {
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'stillpoint-options-'));
+  });
+
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await rm(directory, { recursive: true });
+  });
+
+  async function pretend(script: string): Promise<void> {
+    const program = join(directory, 'my_print_defaults');
+    await writeFile(program, `#!/bin/sh\n${script}\n`);
+    await chmod(program, 0o755);
+    vi.stubEnv('PATH', `${directory}:${process.env['PATH'] ?? ''}`);
+  }
+
+  test('MySQL masks passwords unless told --show', async () => {
+    await pretend('echo "--password=$3"; echo "--user=$4"');
+    expect(await readOptions({ loginPath: 'nightly' })).toEqual({
+      password: '--show',
+      user: 'nightly',
+    });
+  });
+
+  test('MariaDB does not know --show', async () => {
+    await pretend(
+      'if [ "$2" = --show ]; then echo "unknown option \'--show\'" >&2; exit 2; fi; echo "--host=$1 $2"',
+    );
+    expect(await readOptions({ optionFile: '/my.cnf' })).toEqual({
+      host: '--defaults-file=/my.cnf client',
+    });
+  });
+
+  test('an option file is not overlaid by the login file, a login path needs it', async () => {
+    vi.stubEnv('MYSQL_TEST_LOGIN_FILE', '/login');
+    await pretend('echo "--user=$MYSQL_TEST_LOGIN_FILE"');
+    expect(await readOptions({ optionFile: '/my.cnf' })).toEqual({ user: '/dev/null' });
+    expect(await readOptions({ loginPath: 'nightly' })).toEqual({ user: '/login' });
+  });
+
+  test('a login path that is not there is told by its name', async () => {
+    await pretend('exit 0');
+    await expect(resolveServer({ loginPath: 'nihgtly', connectTimeout: 10 })).rejects.toMatchObject(
+      {
+        code: 'config',
+        message: 'the login path nihgtly names no user',
+      },
+    );
+  });
+
+  test('says so when there is no such program', async () => {
+    vi.stubEnv('PATH', directory);
+    await expect(readOptions({ optionFile: '/my.cnf' })).rejects.toMatchObject({
+      code: 'config',
+      message: 'my_print_defaults --defaults-file=/my.cnf failed: there is no such program',
+    });
   });
 });
 
@@ -190,7 +253,9 @@ describe.skipIf(!present)('read by my_print_defaults', () => {
   test('a group without a user, a file that is not there', async () => {
     await write('[client]\nuser=u\n');
     const filed = { optionFile: file, connectTimeout: 10 };
-    await expect(resolveServer({ ...filed, optionGroup: 'other' })).rejects.toThrow('names a user');
+    await expect(resolveServer({ ...filed, optionGroup: 'other' })).rejects.toThrow(
+      `the option file ${file} names no user`,
+    );
     await expect(resolveServer({ ...filed, optionFile: `${file}.gone` })).rejects.toMatchObject({
       code: 'config',
       message: expect.stringContaining(

@@ -71,11 +71,11 @@ describe('a mistake is told with line, column and the nearest key', () => {
     ],
     [
       'dump: { extraArgs: [--hex-blob, --dump-slave] }',
-      '5:37: pairs.shop.dump.extraArgs.1: --dump-slave is not ours to pass on to mysqldump',
+      '5:37: pairs.shop.dump.extraArgs.1: --dump-slave is not among those that may be passed on to mysqldump',
     ],
     [
       'dump: { extraArgs: [--password=tops3cret] }',
-      '5:25: pairs.shop.dump.extraArgs.0: --password is not ours to pass on to mysqldump',
+      '5:25: pairs.shop.dump.extraArgs.0: --password is not among those that may be passed on to mysqldump',
     ],
     [
       'dump: { extraArgs: [world] }',
