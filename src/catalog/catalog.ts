@@ -11,11 +11,24 @@ import pLimit from 'p-limit';
 /** Reads at once while listing: a store answers in tens of milliseconds, a listing has a thousand. */
 const readsAtOnce = 32;
 
-/** Every committed backup of a pair, oldest first. */
-export async function listBackups(store: Store, pair: string): Promise<BackupRecord[]> {
+/**
+ * Every committed backup of a pair, oldest first. One whose record is damaged is told to `onDamaged`,
+ * so that it does not hide the others.
+ */
+export async function listBackups(
+  store: Store,
+  pair: string,
+  onDamaged: (line: string) => void = () => undefined,
+): Promise<BackupRecord[]> {
   const ids = await store.folders(backupsPrefix(pair));
   const limit = pLimit(readsAtOnce);
-  const records = await Promise.all(ids.map((id) => limit(() => readRecord(store, pair, id))));
+  const readable = async (id: string) =>
+    await readRecord(store, pair, id).catch((error: unknown) => {
+      if (!(error instanceof StillpointError) || error.code !== 'verification') throw error;
+      onDamaged(error.message);
+      return null;
+    });
+  const records = await Promise.all(ids.map((id) => limit(() => readable(id))));
   return records.filter((record) => record !== null);
 }
 

@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { StillpointError } from '../errors.js';
 import { secret } from '../util/redact.js';
-import { clientEnv } from './option-file.js';
+import { clientEnv } from '../util/command.js';
 import type { ServerConfig, TlsConfig } from './schema.js';
 
 /** What an option file or login path says about a server. */

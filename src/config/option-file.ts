@@ -9,13 +9,6 @@ type Option = readonly [name: string, value: string | number];
 export type ClientFlavour = 'mysql' | 'mariadb';
 
 /**
- * What every program that is given an option file of ours needs in its environment. MySQL's programs read
- * ~/.mylogin.cnf even with --defaults-file, and after it: its [client] would send a dump to another
- * server. (Seen with mysqldump 9.7; manual: "Options That Affect Option-File Handling".)
- */
-export const clientEnv = { MYSQL_TEST_LOGIN_FILE: '/dev/null' } as const;
-
-/**
  * The text of a MySQL option file that makes the `flavour`'s own programs connect as we do, for
  * `--defaults-file`. Holds the password: write it to a file of mode 0600. `groups` are those that the
  * program reads; the connect timeout goes to [mysql] alone, since the dump programs refuse it.

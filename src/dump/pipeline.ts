@@ -90,6 +90,7 @@ export async function runFlow(flow: PartFlow): Promise<StoredPart> {
       if (failure !== null) throw broken(title, failure);
     }
     await links;
+    if (storedBytes === 0) throw broken(title, 'nothing was left to store');
   }
 
   try {

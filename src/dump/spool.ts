@@ -18,12 +18,9 @@ const piece = 1 << 20;
  * Goes on taking bytes from `source` while whoever reads the result stalls: first into memory, then
  * into an unlinked file. A server gives up on a dump whose reader stalls for a minute
  * (net_write_timeout); a store may stall for longer. When both are full the source is held back like
- * by any other stream. Throws what the source throws.
+ * by any other stream. Throws what the source throws. Reading the source begins with the call.
  */
-export async function* spooled(
-  source: AsyncIterable<Buffer>,
-  space: SpoolSpace,
-): AsyncGenerator<Buffer> {
+export function spooled(source: AsyncIterable<Buffer>, space: SpoolSpace): AsyncIterable<Buffer> {
   const queue = new Queue(space);
   const pump = (async () => {
     for await (const chunk of source) await queue.put(chunk);
@@ -31,6 +28,10 @@ export async function* spooled(
     () => queue.end(),
     (error: unknown) => queue.end(error),
   );
+  return drain(queue, pump);
+}
+
+async function* drain(queue: Queue, pump: Promise<void>): AsyncGenerator<Buffer> {
   try {
     for (let chunk = await queue.take(); chunk; chunk = await queue.take()) yield chunk;
   } finally {

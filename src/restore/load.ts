@@ -41,10 +41,7 @@ export async function runLoad(flow: LoadFlow): Promise<void> {
   const stages = [input, ...filters.map((child) => child.stdout)];
   const links = Promise.all(
     filters.map((child, i) => pipeline(stages[i] ?? input, child.stdin)),
-  ).then(
-    () => null,
-    (error: unknown) => error,
-  );
+  ).then(succeeded, asError);
 
   async function* sealedSql(): AsyncGenerator<Buffer> {
     try {
@@ -67,10 +64,7 @@ export async function runLoad(flow: LoadFlow): Promise<void> {
     const sql = Readable.from(sealedSql(), { objectMode: false });
     const fed = await (
       flow.choose ? pipeline(sql, flow.choose, client.stdin) : pipeline(sql, client.stdin)
-    ).then(
-      () => null,
-      (error: unknown) => error,
-    );
+    ).then(succeeded, asError);
     const ended = await client.ended;
     signal.throwIfAborted();
     if (fed instanceof StillpointError) throw fed;
@@ -84,6 +78,9 @@ export async function runLoad(flow: LoadFlow): Promise<void> {
     signal.removeEventListener('abort', kill);
   }
 }
+
+const succeeded = () => null;
+const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
 
 /** The stored bytes as they come; the last piece only once size and SHA-256 fit. */
 export async function* checkedBytes(

@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { StillpointError } from '../errors.js';
 
@@ -22,31 +23,37 @@ export interface Child {
   readonly name: string;
   readonly stdin: Writable;
   readonly stdout: Readable;
-  /** Settles when it has ended and its output is read; throws `failed` when it could not start. */
+  /** Settles when it has exited and its stderr is read; throws `failed` when it could not start. */
   readonly ended: Promise<Ended>;
   kill(): void;
 }
+
+/**
+ * MySQL's programs read ~/.mylogin.cnf even with --defaults-file, and after it: its [client] would send
+ * a dump to another server. (Seen with mysqldump 9.7; manual: "Options That Affect Option-File
+ * Handling".)
+ */
+export const clientEnv = { MYSQL_TEST_LOGIN_FILE: '/dev/null' } as const;
 
 /** Only these reach our children: a password in our environment is no business of theirs. */
 const passedOn = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'SystemRoot'];
 
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { MYSQL_TEST_LOGIN_FILE: '/nonexistent' };
+  const env: NodeJS.ProcessEnv = { ...clientEnv };
   for (const name of passedOn) if (process.env[name] !== undefined) env[name] = process.env[name];
   return env;
 }
 
 const stderrLimit = 32 * 1024;
 
-/** Starts a program with a bare environment. Streams are bytes; nothing is collected but stderr. */
+/**
+ * Starts a program with a bare environment. Streams are bytes; nothing is collected but stderr.
+ *
+ * Start to read `stdout` before you await anything: when a program exits, Node lets go of output that
+ * nobody reads yet (flushStdio in its child_process), and a small dump exits at once.
+ */
 export function start(command: Command): Child {
-  const child = execa(command.file, command.args, {
-    buffer: false,
-    reject: false,
-    extendEnv: false,
-    env: cleanEnvironment(),
-  });
-  const name = command.file.replace(/^.*\//, '');
+  const child = spawn(command.file, command.args, { env: cleanEnvironment(), stdio: 'pipe' });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
@@ -56,31 +63,28 @@ export function start(command: Command): Child {
   });
   // A broken pipe shows in how the reader ended; unheard it would end this process.
   child.stdin.on('error', () => undefined);
-  const ended = child.then((result): Ended => {
-    if (result.exitCode === undefined && result.signal === undefined) {
-      throw new StillpointError(
-        'failed',
-        `cannot run ${command.file}: ${result.shortMessage ?? 'it does not start'}`,
-        {
-          hint: 'Install it, or name its path under tools in the configuration; `stillpoint doctor` lists them.',
-          cause: result,
-        },
-      );
-    }
-    return {
-      status: result.exitCode ?? null,
-      signal: result.signal ?? null,
-      stderr: stderr.trim(),
-    };
+  const stderrRead = new Promise((resolve) => child.stderr.once('close', resolve));
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', (cause) => reject(cannotRun(command, cause)));
+    child.once('exit', (status, signal) => {
+      void stderrRead.then(() => resolve({ status, signal, stderr: stderr.trim() }));
+    });
   });
   ended.catch(() => undefined);
   return {
-    name,
+    name: command.file.replace(/^.*\//, ''),
     stdin: child.stdin,
     stdout: child.stdout,
     ended,
     kill: () => child.kill('SIGKILL'),
   };
+}
+
+function cannotRun(command: Command, cause: Error): StillpointError {
+  return new StillpointError('failed', `cannot run ${command.file}: ${cause.message}`, {
+    hint: 'Install it, or name its path under tools in the configuration; `stillpoint doctor` lists them.',
+    cause,
+  });
 }
 
 /** Runs a short program to its end and returns what it printed. Throws when it fails. */

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { listBackups } from '../../catalog/catalog.js';
+import type { BackupRecord } from '../../catalog/records.js';
+import { resolvePair } from '../../config/choose.js';
+import { openStore } from '../../store/open.js';
+import { configOf, type Context } from '../context.js';
+import { tableText } from '../output/table.js';
+import { bytesText, secondsText, timeText } from '../output/text.js';
+
+export function registerList(program: Command, context: Context): void {
+  program
+    .command('list')
+    .argument('[pair]', 'the pair; all pairs when it is left out')
+    .description('list the backups in the store, newest last')
+    .action(async (pair: string | undefined, _flags: unknown, command: Command) => {
+      const config = await configOf(command);
+      const records: BackupRecord[] = [];
+      const damaged: string[] = [];
+      for (const name of pair === undefined ? Object.keys(config.pairs) : [pair]) {
+        const chosen = resolvePair(config, name);
+        const store = await openStore(chosen.store);
+        try {
+          records.push(...(await listBackups(store, chosen.name, (line) => damaged.push(line))));
+        } finally {
+          await store.close();
+        }
+      }
+      records.sort((a, b) => (a.id < b.id ? -1 : 1));
+      context.terminal.document(records);
+      context.terminal.result(records.length === 0 ? 'no backups yet' : listText(records));
+      for (const line of damaged) context.terminal.error(`warning: ${line}`);
+    });
+}
+
+function listText(records: readonly BackupRecord[]): string {
+  const head = ['id', 'pair', 'taken', 'paused', 'took', 'data', 'stored'];
+  const rows = records.map((record) => [
+    record.id,
+    record.pair,
+    timeText(record.pausedAt),
+    secondsText(record.pauseSeconds),
+    secondsText(record.seconds),
+    bytesText(record.bytes.plain),
+    bytesText(record.bytes.stored),
+  ]);
+  return tableText(head, rows, ['paused', 'took', 'data', 'stored']);
+}

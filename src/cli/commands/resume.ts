@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { resolvePair } from '../../config/choose.js';
+import { openJournal } from '../../freeze/journal.js';
+import { resume } from '../../resume.js';
+import { configOf, type Context } from '../context.js';
+
+export function registerResume(program: Command, context: Context): void {
+  const { terminal } = context;
+  program
+    .command('resume')
+    .argument('[pair]', 'the pair; may be left out when there is one')
+    .description('end a freeze that a dead run left, and remove what it stored')
+    .option('--if-frozen', 'do nothing, not even connect, unless the journal holds a run')
+    .action(async (pair: string | undefined, flags: { ifFrozen?: boolean }, command: Command) => {
+      const config = await configOf(command);
+      const { name } = resolvePair(config, pair);
+      const idle = flags.ifFrozen && (await openJournal(config.stateDir, name).read()) === null;
+      const result = idle
+        ? { pair: name, status: 'nothing' as const, channels: [], warnings: [] }
+        : await resume(config, name);
+      terminal.document(result);
+      for (const warning of result.warnings) terminal.note(`warning: ${warning}`);
+      terminal.result(
+        result.status === 'resumed'
+          ? `the SQL thread of ${name} runs again`
+          : `nothing to resume for ${name}: the journal holds no freeze`,
+      );
+    });
+}

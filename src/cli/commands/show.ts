@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { readManifest } from '../../catalog/catalog.js';
+import { openBackup } from '../../openBackup.js';
+import { configOf, type Context } from '../context.js';
+import { recordText } from '../output/record.js';
+import { tableText } from '../output/table.js';
+
+export function registerShow(program: Command, context: Context): void {
+  program
+    .command('show')
+    .argument('<backup>', 'its id, a label, or latest')
+    .description('show one backup: coordinates, sizes, tables')
+    .option('--pair <pair>', 'the pair it is of')
+    .action(async (which: string, flags: { pair?: string }, command: Command) => {
+      const { store, record } = await openBackup(await configOf(command), which, flags.pair);
+      try {
+        const manifest = await readManifest(store, record);
+        context.terminal.document({ ...record, contents: manifest });
+        const rows = manifest.tables.map((table) => [
+          table.database,
+          table.name,
+          table.engine,
+          table.rows === null ? '-' : String(table.rows),
+          table.checksum ?? '-',
+        ]);
+        const tables = tableText(['database', 'table', 'engine', 'rows', 'checksum'], rows, [
+          'rows',
+          'checksum',
+        ]);
+        context.terminal.result(`backup ${record.id}\n${recordText(record)}\n\n${tables}`);
+      } finally {
+        await store.close();
+      }
+    });
+}

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { resolvePair } from '../../config/choose.js';
+import { statusOf, type PairStatus } from '../../status.js';
+import { configOf, type Context } from '../context.js';
+import { ageText, bytesText, fieldsText, secondsText } from '../output/text.js';
+
+export function registerStatus(program: Command, context: Context): void {
+  program
+    .command('status')
+    .argument('[pair]', 'the pair; all pairs when it is left out')
+    .description('show how replication runs and how old the last backup is')
+    .action(async (pair: string | undefined, _flags: unknown, command: Command) => {
+      const config = await configOf(command);
+      const names =
+        pair === undefined ? Object.keys(config.pairs) : [resolvePair(config, pair).name];
+      const found = await Promise.all(names.map((name) => statusOf(config, name)));
+      context.terminal.document(found);
+      context.terminal.result(found.map(pairText).join('\n\n'));
+    });
+}
+
+function pairText(status: PairStatus): string {
+  const { lastBackup } = status;
+  const channels = status.channels.map((channel): [string, string] => {
+    const name = channel.name === '' ? 'replication' : `channel ${channel.name}`;
+    const lag = channel.lagSeconds === null ? 'lag unknown' : `lag ${channel.lagSeconds} s`;
+    return [
+      name,
+      `from ${channel.source}: I/O thread ${channel.receiver}, SQL thread ${channel.applier}, ${lag}`,
+    ];
+  });
+  const last = lastBackup
+    ? `${lastBackup.id}, ${ageText(lastBackup.pausedAt, new Date())}, ${bytesText(lastBackup.bytes.stored)}, paused ${secondsText(lastBackup.pauseSeconds)}`
+    : 'none';
+  const fields: [string, string][] = [
+    ['replica', status.version ?? 'not reached'],
+    ...channels,
+    ['run', runText(status)],
+    ['last backup', last],
+    ...status.problems.map((problem): [string, string] => ['problem', problem]),
+  ];
+  return `${status.pair}\n${fieldsText(fields)}`;
+}
+
+function runText({ running, frozenByUs }: PairStatus): string {
+  if (running) return frozenByUs ? 'going on, replication is paused' : 'going on';
+  return frozenByUs ? 'a dead run left a freeze: run `stillpoint resume`' : 'none';
+}

@@ -1,0 +1,25 @@
+import type { BackupRecord } from '../../catalog/records.js';
+import { bytesText, fieldsText, secondsText, timeText } from './text.js';
+
+/** A backup's record as lines for people. */
+export function recordText(record: BackupRecord): string {
+  const { coordinates, bytes } = record;
+  const title = record.flavour === 'mariadb' ? 'MariaDB' : 'MySQL';
+  const channels = coordinates.channels.length > 1 ? coordinates.channels : [];
+  return fieldsText([
+    ['pair', `${record.pair} (${title} ${record.version})`],
+    ['paused', `${secondsText(record.pauseSeconds)}, from ${timeText(record.pausedAt)}`],
+    ['took', secondsText(record.seconds)],
+    [
+      'size',
+      `${bytesText(bytes.plain)} of SQL in ${record.parts} parts, ${bytesText(bytes.stored)} stored${record.encrypted ? ', encrypted' : ''}`,
+    ],
+    ['source position', `${coordinates.source.file}:${coordinates.source.position}`],
+    ...channels.map((channel): [string, string] => [
+      `  channel ${channel.name}`,
+      `${channel.source.file}:${channel.source.position}`,
+    ]),
+    ['GTID', coordinates.gtid ?? 'none'],
+    ['store', record.store],
+  ]);
+}

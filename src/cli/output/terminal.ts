@@ -1,0 +1,66 @@
+import { redact } from '../../util/redact.js';
+import type { Observe } from '../../util/observe.js';
+import { createStatusLine } from './statusLine.js';
+import { followRun } from './followRun.js';
+
+export interface TerminalOptions {
+  json?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+}
+
+/** Where a command says things: results on stdout, everything else on stderr, secrets nowhere. */
+export interface Terminal {
+  readonly json: boolean;
+  configure(options: TerminalOptions): void;
+  /** The result for people; silent with --json and --quiet. */
+  result(text: string): void;
+  /** The result for machines; silent without --json. */
+  document(value: unknown): void;
+  /** A line on stderr; silent with --quiet. */
+  note(line: string): void;
+  /** A line on stderr in any case. */
+  error(line: string): void;
+  /** A live line at the bottom, on a terminal only; replaced by the next. */
+  live(line: string): void;
+  /** Removes the live line. */
+  clear(): void;
+  /** Shows what a run does. */
+  observe: Observe;
+}
+
+export function createTerminal(observe?: Observe): Terminal {
+  let options: TerminalOptions = {};
+  const line = createStatusLine(process.stderr);
+  const write = (stream: NodeJS.WriteStream, text: string) => {
+    line.clear();
+    stream.write(`${redact(text)}\n`);
+  };
+  const isTalking = () => options.quiet !== true && options.json !== true;
+  const terminal: Terminal = {
+    get json() {
+      return options.json === true;
+    },
+    configure: (given) => (options = given),
+    result: (text) => {
+      if (isTalking()) write(process.stdout, text);
+    },
+    document: (value) => {
+      if (options.json === true) write(process.stdout, JSON.stringify(value, null, 2));
+    },
+    note: (text) => {
+      if (options.quiet !== true) write(process.stderr, text);
+    },
+    error: (text) => write(process.stderr, text),
+    live: (text) => {
+      if (isTalking()) line.show(redact(text));
+    },
+    clear: () => line.clear(),
+    observe: async (event) => {
+      await observe?.(event);
+      if (isTalking()) follow(event, options.verbose === true);
+    },
+  };
+  const follow = followRun(terminal);
+  return terminal;
+}

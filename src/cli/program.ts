@@ -1,0 +1,60 @@
+import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { registerBackup } from './commands/backup.js';
+import { registerDoctor } from './commands/doctor.js';
+import { registerList } from './commands/list.js';
+import { registerRestore } from './commands/restore.js';
+import { registerResume } from './commands/resume.js';
+import { registerShow } from './commands/show.js';
+import { registerStatus } from './commands/status.js';
+import { registerVerify } from './commands/verify.js';
+import type { Context, GlobalOptions } from './context.js';
+
+/** The command line. Commands throw; nothing here ends the process. */
+export function createProgram(context: Context): Command {
+  const program = new Command('stillpoint');
+  program
+    .description('consistent backups of MySQL and MariaDB from a replica that stands still')
+    .version(versionText(), '-V, --version', 'print the version')
+    .option('-c, --config <file>', 'the configuration')
+    .option('--json', 'one JSON document on stdout, errors as JSON on stderr')
+    .option('-q, --quiet', 'print nothing but errors')
+    .option('-v, --verbose', 'say every step')
+    .option('-y, --yes', 'answer every question with yes')
+    .showSuggestionAfterError()
+    .showHelpAfterError('(stillpoint --help lists the commands)')
+    .exitOverride()
+    .hook('preAction', (_, command) => {
+      context.terminal.configure(command.optsWithGlobals<GlobalOptions>());
+    });
+  const registers = [
+    registerBackup,
+    registerRestore,
+    registerList,
+    registerShow,
+    registerVerify,
+    registerStatus,
+    registerDoctor,
+    registerResume,
+  ];
+  for (const register of registers) register(program, context);
+  for (const command of program.commands) inherit(command);
+  return program;
+}
+
+/** The global options may also follow the command, as people type them. */
+function inherit(command: Command): void {
+  command
+    .option('-c, --config <file>', 'the configuration')
+    .option('--json', 'one JSON document on stdout')
+    .option('-q, --quiet', 'print nothing but errors')
+    .option('-v, --verbose', 'say every step')
+    .option('-y, --yes', 'answer every question with yes')
+    .showSuggestionAfterError()
+    .exitOverride();
+}
+
+function versionText(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,79 @@
+import { listBackups } from './catalog/catalog.js';
+import type { BackupRecord } from './catalog/records.js';
+import { resolvePair } from './config/choose.js';
+import type { Config } from './config/schema.js';
+import { resolveServer } from './config/secret.js';
+import { reasonOf } from './errors.js';
+import { openJournal } from './freeze/journal.js';
+import { channelsOf } from './pair/channels.js';
+import { isLocked } from './pair/lock.js';
+import { openServer } from './pair/server.js';
+import { openStore } from './store/open.js';
+
+/** How a pair is now. Parts that cannot be seen are null, with the reason in `problems`. */
+export interface PairStatus {
+  pair: string;
+  version: string | null;
+  channels: {
+    name: string;
+    source: string;
+    receiver: 'running' | 'stopped' | 'connecting';
+    applier: 'running' | 'stopped';
+    lagSeconds: number | null;
+  }[];
+  /** Whether a freeze of ours holds the replica now, or a dead run left one in the journal. */
+  frozenByUs: boolean;
+  /** Whether some run holds the lock. */
+  running: boolean;
+  lastBackup: BackupRecord | null;
+  lastDrill: null;
+  problems: string[];
+}
+
+/** Looks at one pair: its replica, its journal and its store. Never throws for what is down. */
+export async function statusOf(config: Config, name: string): Promise<PairStatus> {
+  const { pair, store } = resolvePair(config, name);
+  const status: PairStatus = {
+    pair: name,
+    version: null,
+    channels: [],
+    frozenByUs: false,
+    running: false,
+    lastBackup: null,
+    lastDrill: null,
+    problems: [],
+  };
+  const attempt = async (work: () => Promise<void>) =>
+    await work().catch((error: unknown) => {
+      status.problems.push(reasonOf(error));
+    });
+  await attempt(async () => {
+    const entry = await openJournal(config.stateDir, name).read();
+    status.frozenByUs = entry?.phase === 'frozen';
+  });
+  await attempt(async () => {
+    const replica = await openServer(await resolveServer(pair.replica), `replica of ${name}`);
+    try {
+      status.version = replica.dialect.version.text;
+      status.running = await isLocked(replica);
+      status.channels = (await channelsOf(replica)).map((channel) => ({
+        name: channel.name,
+        source: `${channel.sourceHost}:${channel.sourcePort}`,
+        receiver: channel.receiver,
+        applier: channel.applierRunning ? 'running' : 'stopped',
+        lagSeconds: channel.lagSeconds,
+      }));
+    } finally {
+      replica.close();
+    }
+  });
+  await attempt(async () => {
+    const opened = await openStore(store);
+    try {
+      status.lastBackup = (await listBackups(opened, name)).at(-1) ?? null;
+    } finally {
+      await opened.close();
+    }
+  });
+  return status;
+}

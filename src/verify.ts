@@ -1,0 +1,78 @@
+import pLimit from 'p-limit';
+import { readManifest } from './catalog/catalog.js';
+import type { Config } from './config/schema.js';
+import { reasonOf } from './errors.js';
+import { openBackup } from './openBackup.js';
+import { checkedBytes } from './restore/load.js';
+import { ignore, type Observe } from './util/observe.js';
+
+/** What a verification found. */
+export interface Verification {
+  backup: string;
+  pair: string;
+  status: 'intact' | 'damaged';
+  /** Stored objects that were read. */
+  objects: number;
+  bytes: number;
+  /** One line for each thing that is wrong. */
+  problems: string[];
+  seconds: number;
+}
+
+/**
+ * Reads every object of a backup back from the store and compares it with its size and SHA-256. That
+ * proves what is stored is what was dumped; that it restores is for a drill to prove.
+ */
+export async function verify(
+  config: Config,
+  options: { backup: string; pair?: string; signal?: AbortSignal; observe?: Observe },
+): Promise<Verification> {
+  const { observe = ignore } = options;
+  const begun = performance.now();
+  const { store, record, name } = await openBackup(config, options.backup, options.pair);
+  try {
+    const problems: string[] = [];
+    let bytes = 0;
+    const manifest = await readManifest(store, record).catch((error: unknown) => {
+      problems.push(reasonOf(error));
+      return null;
+    });
+    const objects = [record.script, ...(manifest?.parts ?? [])];
+    await observe({ type: 'plan', parts: objects.length, estimatedBytes: record.bytes.stored });
+    const limit = pLimit(4);
+    await Promise.all(
+      objects.map((object) =>
+        limit(async () => {
+          options.signal?.throwIfAborted();
+          try {
+            const body = await store.get(
+              object.key,
+              options.signal ? { signal: options.signal } : {},
+            );
+            const onBytes = (read: number) => {
+              bytes += read;
+              void observe({ type: 'read', bytes: read });
+            };
+            for await (const piece of checkedBytes({ ...object, title: object.key, body, onBytes }))
+              void piece;
+          } catch (error) {
+            options.signal?.throwIfAborted();
+            problems.push(reasonOf(error));
+          }
+          await observe({ type: 'part', key: object.key });
+        }),
+      ),
+    );
+    return {
+      backup: record.id,
+      pair: name,
+      status: problems.length === 0 ? 'intact' : 'damaged',
+      objects: objects.length,
+      bytes,
+      problems: problems.sort(),
+      seconds: Math.round(performance.now() - begun) / 1000,
+    };
+  } finally {
+    await store.close();
+  }
+}
