@@ -107,7 +107,9 @@ describe('the layout', () => {
     expect(keys.commitKey(address)).toBe(`${folder}/backup.json`);
     expect(keys.manifestKey(address)).toBe(`${folder}/manifest.json.zst`);
     expect(keys.restoreScriptKey(address)).toBe(`${folder}/restore.sh`);
-    expect(keys.schemaKey(address, 'Web', { ...plain, number: 1 })).toBe(`${folder}/schema/~web.sql.zst`);
+    expect(keys.schemaKey(address, 'Web', { ...plain, number: 1 })).toBe(
+      `${folder}/schema/~web.sql.zst`,
+    );
     expect(keys.objectsKey(address, 'web', { encrypted: true })).toBe(
       `${folder}/objects/web.sql.zst.age`,
     );
