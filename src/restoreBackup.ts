@@ -142,7 +142,13 @@ export async function restoreBackup(
     });
     if (options.attach) {
       const within = catchUpPatience;
-      await attach(target, record, await sourceOf(opened, true), { within, signal, observe });
+      const reach = await writtenOnSource(opened);
+      await attach(target, record, await sourceOf(opened, true), {
+        within,
+        reach,
+        signal,
+        observe,
+      });
       result.attached = true;
     }
     result.seconds = Math.round(performance.now() - begun) / 1000;
@@ -187,6 +193,20 @@ async function memberIds({ pair }: OpenBackup): Promise<string[]> {
     }),
   );
   return ids.filter((id) => id !== null);
+}
+
+/** The GTID that the source has reached; null when it does not answer or has none. */
+async function writtenOnSource({ name, pair }: OpenBackup): Promise<string | null> {
+  const source = await openServer(await resolveServer(pair.source), `source of ${name}`).catch(
+    () => null,
+  );
+  if (!source) return null;
+  try {
+    const [row] = await source.query(source.dialect.gtidState());
+    return source.dialect.parseGtidState(row ?? {}).written;
+  } finally {
+    source.close();
+  }
 }
 
 /** How the target reaches the source: the replication account, else the source's own. */

@@ -53,8 +53,8 @@ export async function verify(
               bytes += read;
               void observe({ type: 'read', bytes: read });
             };
-            for await (const piece of checkedBytes({ ...object, title: object.key, body, onBytes }))
-              void piece;
+            const pieces = checkedBytes({ ...object, title: object.key, body, onBytes });
+            while ((await pieces.next()).done !== true);
           } catch (error) {
             options.signal?.throwIfAborted();
             problems.push(reasonOf(error));

@@ -56,6 +56,8 @@ export interface SourceAddress {
 export interface GtidState {
   /** What a server restored from a backup taken now must be given to go on from here. */
   applied: string | null;
+  /** What a replica of this server must reach to hold all that was written here until now. */
+  written: string | null;
   /** Every GTID text that must stand still while nothing is written; part of the fence. */
   marks: Record<string, string>;
 }

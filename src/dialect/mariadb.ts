@@ -68,7 +68,7 @@ function parseGtidState(row: Row) {
     gtid_binlog_pos: text(row, 'binlogPos'),
     gtid_current_pos: text(row, 'currentPos'),
   };
-  return { applied: marks.gtid_slave_pos || null, marks };
+  return { applied: marks.gtid_slave_pos || null, written: marks.gtid_binlog_pos || null, marks };
 }
 
 /** REPLICATION CLIENT is an alias of BINLOG MONITOR here and not enough for the replica status. */

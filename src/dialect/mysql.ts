@@ -70,7 +70,8 @@ function bandOf(version: Version): string {
 function parseGtidState(row: Row) {
   const executed = text(row, 'executed').replace(/\s/g, '');
   const on = ['ON', '1'].includes(text(row, 'mode'));
-  return { applied: on ? executed : null, marks: { gtid_executed: executed } };
+  const gtid = on ? executed : null;
+  return { applied: gtid, written: gtid, marks: { gtid_executed: executed } };
 }
 
 function changeSource(
@@ -104,7 +105,11 @@ const reading: GrantNeed[] = [
   { anyOf: ['SHOW VIEW'], why: 'reads the definitions of views' },
   { anyOf: ['TRIGGER'], why: 'reads triggers; without it they are left out silently' },
   { anyOf: ['EVENT'], why: 'reads events' },
-  { anyOf: ['RELOAD', 'FLUSH_TABLES'], why: 'holds the read lock of freeze.exclusive', optional: true },
+  {
+    anyOf: ['RELOAD', 'FLUSH_TABLES'],
+    why: 'holds the read lock of freeze.exclusive',
+    optional: true,
+  },
   { anyOf: ['REPLICATION CLIENT', 'SUPER'], why: 'reads the replica status' },
   { anyOf: ['PROCESS'], why: 'names what blocks the applier', optional: true },
 ];

@@ -141,11 +141,11 @@ export function filtersOf(
   return [zstd, { file: options.tools.age, args: ['--encrypt', ...options.recipients] }];
 }
 
-/** For messages: `data of shop.orders`. */
+/** For messages: `rows of shop.orders`. */
 function titleOf(part: PartPlan | null): string {
   if (!part) return 'accounts';
   const table = part.ofTable === null ? '' : `.${part.ofTable}`;
-  return `${part.kind} of ${part.database}${table}`;
+  return `${part.kind === 'data' ? 'rows' : part.kind} of ${part.database}${table}`;
 }
 
 /** Adds up the bytes of all parts and tells them. */

@@ -14,7 +14,7 @@ export interface DumpSource {
 
 /** One part on its way: where its text comes from, and what it goes through. */
 export interface PartFlow {
-  /** For messages: `data of shop.orders`. */
+  /** For messages: `rows of shop.orders`. */
   title: string;
   source: DumpSource | { text: string };
   /** Programs the text is piped through, e.g. zstd and age. */
@@ -93,9 +93,12 @@ export async function runFlow(flow: PartFlow): Promise<StoredPart> {
     if (storedBytes === 0) throw broken(title, 'nothing was left to store');
   }
 
+  const body = spooled(sealed(), flow.spool);
+  body.on('error', () => undefined);
   try {
-    await flow.sink(Readable.from(spooled(sealed(), flow.spool), { objectMode: false }));
+    await flow.sink(body);
   } catch (error) {
+    body.destroy();
     kill();
     await Promise.allSettled(children.map((child) => child.ended));
     signal.throwIfAborted();

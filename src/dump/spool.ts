@@ -1,5 +1,6 @@
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { reasonOf, StillpointError } from '../errors.js';
 
 /** Room that all parts of a run share. */
@@ -20,7 +21,7 @@ const piece = 1 << 20;
  * (net_write_timeout); a store may stall for longer. When both are full the source is held back like
  * by any other stream. Throws what the source throws. Reading the source begins with the call.
  */
-export function spooled(source: AsyncIterable<Buffer>, space: SpoolSpace): AsyncIterable<Buffer> {
+export function spooled(source: AsyncIterable<Buffer>, space: SpoolSpace): Readable {
   const queue = new Queue(space);
   const pump = (async () => {
     for await (const chunk of source) await queue.put(chunk);
@@ -28,17 +29,17 @@ export function spooled(source: AsyncIterable<Buffer>, space: SpoolSpace): Async
     () => queue.end(),
     (error: unknown) => queue.end(error),
   );
-  return drain(queue, pump);
+  return Readable.from(drain(queue), { objectMode: false, highWaterMark: piece }).once(
+    'close',
+    () => {
+      queue.abandon();
+      void pump.then(() => queue.close());
+    },
+  );
 }
 
-async function* drain(queue: Queue, pump: Promise<void>): AsyncGenerator<Buffer> {
-  try {
-    for (let chunk = await queue.take(); chunk; chunk = await queue.take()) yield chunk;
-  } finally {
-    queue.abandon();
-    await pump;
-    await queue.close();
-  }
+async function* drain(queue: Queue): AsyncGenerator<Buffer> {
+  for (let chunk = await queue.take(); chunk; chunk = await queue.take()) yield chunk;
 }
 
 /** Bytes in order: those in memory are older than those in the file. */

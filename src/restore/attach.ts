@@ -1,6 +1,6 @@
 import type { BackupRecord } from '../catalog/records.js';
-import type { SourceAddress } from '../dialect/dialect.js';
-import type { Dialect } from '../dialect/dialect.js';
+import type { ChannelStatus, Dialect, SourceAddress } from '../dialect/dialect.js';
+import { number } from '../dialect/rows.js';
 import { reasonOf, StillpointError } from '../errors.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
@@ -30,12 +30,21 @@ export function attachStatements(
   return [...(gtid === null ? [] : dialect.resetToGtid(gtid)), ...changes];
 }
 
+export interface AttachOptions {
+  /** Seconds. */
+  within: number;
+  /** The GTID the source had reached; null when it has none or did not say. */
+  reach: string | null;
+  signal: AbortSignal;
+  observe: Observe;
+}
+
 /** Attaches a restored server and waits until it has caught up with the source. */
 export async function attach(
   target: Server,
   record: Pick<BackupRecord, 'coordinates' | 'id'>,
   source: Omit<SourceAddress, 'channel'>,
-  options: { within: number; signal: AbortSignal; observe: Observe },
+  options: AttachOptions,
 ): Promise<void> {
   if (record.coordinates.channels.length > 1) {
     throw new StillpointError(
@@ -57,16 +66,14 @@ export async function attach(
   await caughtUp(target, options);
 }
 
-async function caughtUp(
-  target: Server,
-  options: { within: number; signal: AbortSignal; observe: Observe },
-): Promise<void> {
+async function caughtUp(target: Server, options: AttachOptions): Promise<void> {
   const started = performance.now();
+  const isLate = () => performance.now() - started > connectPatience * 1000;
   const done = await waitFor(
     async () => {
       const [channel] = await channelsOf(target);
       if (!channel) return null;
-      const error = channel.applierError || (tooLong() ? channel.receiverError : '');
+      const error = channel.applierError || (isLate() ? channel.receiverError : '');
       if (error !== '') {
         throw new StillpointError(
           'failed',
@@ -77,10 +84,8 @@ async function caughtUp(
         );
       }
       await options.observe({ type: 'lag', seconds: channel.lagSeconds });
-      const all =
-        channel.executed.file === channel.received.file &&
-        channel.executed.position === channel.received.position;
-      return channel.receiver === 'running' && channel.lagSeconds === 0 && all ? true : null;
+      if (channel.receiver !== 'running') return null;
+      return (await hasReached(target, channel, options.reach)) ? true : null;
     },
     { within: options.within, every: 250, signal: options.signal },
   );
@@ -88,13 +93,22 @@ async function caughtUp(
     throw new StillpointError(
       'failed',
       `the ${target.who} has not caught up within ${options.within} s`,
-      {
-        hint: 'It goes on by itself; SHOW REPLICA STATUS on it tells how far it is.',
-      },
+      { hint: 'It goes on by itself; SHOW REPLICA STATUS on it tells how far it is.' },
     );
   }
+}
 
-  function tooLong(): boolean {
-    return performance.now() - started > connectPatience * 1000;
+/** Without a GTID to reach, what the receiver has read so far has to do. */
+async function hasReached(
+  target: Server,
+  channel: ChannelStatus,
+  reach: string | null,
+): Promise<boolean> {
+  if (reach === null) {
+    const { executed, received } = channel;
+    const all = executed.file === received.file && executed.position === received.position;
+    return channel.lagSeconds === 0 && all;
   }
+  const [row] = await target.query(target.dialect.waitForGtid(reach, 1));
+  return number(row ?? {}, 'reached') === 1;
 }

@@ -12,7 +12,7 @@ import { mostParts, type Cutter } from './parts.js';
 import { call, callOnce, type Remote } from './remote.js';
 import { withRetry } from './retry.js';
 import { abortUpload, unfinishedUploads, type Upload } from './uploads.js';
-import { alreadyThere, conditionOf, isOurs, type Write } from './write.js';
+import { alreadyThere, conditionally, isOurs, type Write } from './write.js';
 
 /** A stream of which the first part has been read. */
 export interface Source {
@@ -151,20 +151,17 @@ async function sendPart(
  * whether the object is ours.
  */
 async function complete(write: Write, upload: Upload, Parts: CompletedPart[]): Promise<void> {
-  const { remote, key, ifAbsent, signal } = write;
-  const input = {
-    Bucket: remote.bucket,
-    ...upload,
-    ...conditionOf(ifAbsent),
-    MultipartUpload: { Parts },
-  };
+  const { remote, key, signal } = write;
+  const input = { Bucket: remote.bucket, ...upload, MultipartUpload: { Parts } };
+  const send = (condition: object): Promise<unknown> =>
+    callOnce(remote, { action: 'write', key, signal }, (client, options) =>
+      client.send(new CompleteMultipartUploadCommand({ ...input, ...condition }), options),
+    );
   const once = { signal, tries: { ...remote.patience, attempts: 1 } };
   let lost: Error | undefined;
   await withRetry(remote.patience, signal, async () => {
     try {
-      await callOnce(remote, { action: 'write', key, signal }, (client, options) =>
-        client.send(new CompleteMultipartUploadCommand(input), options),
-      );
+      await conditionally(write, send);
     } catch (error) {
       if (await isOurs(write, once).catch(() => false)) return;
       if (isConflict(error)) throw alreadyThere(write, error);

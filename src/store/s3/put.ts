@@ -8,7 +8,7 @@ import { headOf } from './objects.js';
 import { cutter, partBytes } from './parts.js';
 import { call, callOnce, type Remote } from './remote.js';
 import { withRetry } from './retry.js';
-import { alreadyThere, conditionOf, isOurs, writerOf, writeTo, type Write } from './write.js';
+import { alreadyThere, conditionally, isOurs, writerOf, writeTo, type Write } from './write.js';
 
 /**
  * Stores a stream: in one request when it is shorter than a part, in parts otherwise.
@@ -43,13 +43,15 @@ export async function putObject(
 }
 
 async function sendWhole(write: Write, bytes: Buffer): Promise<number> {
-  const { remote, key, place, settings, ifAbsent, signal } = write;
-  const input = { ...place, ...settings, Body: bytes, ...conditionOf(ifAbsent) };
+  const { remote, key, place, settings, signal } = write;
+  const input = { ...place, ...settings, Body: bytes };
+  const send = (condition: object): Promise<unknown> =>
+    callOnce(remote, { action: 'write', key, signal }, (client, options) =>
+      client.send(new PutObjectCommand({ ...input, ...condition }), options),
+    );
   await withRetry(remote.patience, signal, async () => {
     try {
-      await callOnce(remote, { action: 'write', key, signal }, (client, options) =>
-        client.send(new PutObjectCommand(input), options),
-      );
+      await conditionally(write, send);
     } catch (error) {
       if (!isConflict(error)) throw error;
       if (!(await isOurs(write, { signal }))) throw alreadyThere(write, error);

@@ -2,6 +2,7 @@ import type { HeadObjectCommandOutput, PutObjectCommandInput } from '@aws-sdk/cl
 import { randomUUID } from 'node:crypto';
 import { StillpointError } from '../../errors.js';
 import type { PutOptions } from '../store.js';
+import { faultOf } from './errors.js';
 import { headOf } from './objects.js';
 import { placeOf, type Remote } from './remote.js';
 import type { Tries } from './retry.js';
@@ -47,9 +48,23 @@ export function writeTo(remote: Remote, key: string, options: PutOptions): Write
   };
 }
 
-/** The header that makes a write fail where there is an object already. */
-export function conditionOf(ifAbsent: boolean): { IfNoneMatch?: '*' } {
-  return ifAbsent ? { IfNoneMatch: '*' } : {};
+/**
+ * Sends the last request of a write, with the header that makes it fail where there is an object
+ * already, if that is wanted. Some services refuse the header with a 501: there a look before is
+ * all that can be had.
+ */
+export async function conditionally(
+  write: Write,
+  send: (condition: { IfNoneMatch?: '*' }) => Promise<unknown>,
+): Promise<void> {
+  const { remote, key, ifAbsent, signal } = write;
+  try {
+    await send(ifAbsent ? { IfNoneMatch: '*' } : {});
+  } catch (error) {
+    if (!ifAbsent || faultOf(error)?.status !== 501) throw error;
+    if ((await headOf(remote, key, { signal })) !== null) throw alreadyThere(write, error);
+    await send({});
+  }
 }
 
 /** The error of a conditional write that came second. */

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backup } from '../../src/backup.js';
+import { waitFor } from '../../src/util/wait.js';
+import { pair, s3 } from '../rig/shared.js';
+import { s3Environment, setUp, smallShop, type Setup } from '../support/cli.js';
+import { startProxy, type Proxy } from './proxy.js';
+
+/** Rows enough for several parts of a multipart upload, since they hardly compress. */
+const bigRows = 24_000;
+
+let proxy: Proxy;
+beforeAll(async () => {
+  Object.assign(process.env, s3Environment());
+  proxy = await startProxy(s3.endpoint);
+  await smallShop();
+  await pair.source.query(`
+    DROP DATABASE IF EXISTS big;
+    CREATE DATABASE big;
+    CREATE TABLE big.noise (id INT PRIMARY KEY AUTO_INCREMENT, bytes VARBINARY(1024));
+    INSERT INTO big.noise (bytes) VALUES (RANDOM_BYTES(1024));
+  `);
+  for (let rows = 1; rows < bigRows; rows *= 2) {
+    await pair.source.query('INSERT INTO big.noise (bytes) SELECT RANDOM_BYTES(1024) FROM big.noise');
+  }
+  await pair.waitForCatchUp();
+});
+afterAll(async () => {
+  await proxy.close();
+  await pair.source.query('DROP DATABASE big');
+});
+
+async function overProxy(pairOptions: Record<string, unknown> = {}): Promise<Setup> {
+  proxy.clear();
+  return await setUp({
+    pair: { databases: { include: ['big'] }, ...pairOptions },
+    store: { endpoint: proxy.url },
+    storeOptions: { partSize: '8MiB' },
+  });
+}
+
+async function isCommitted(setup: Setup): Promise<void> {
+  const found = await setup.run('verify', 'latest', '--json');
+  expect(found.stderr).toBe('');
+  expect(found.status).toBe(0);
+}
+
+describe('the store misbehaves while the replica stands still', () => {
+  test('it stalls: the dump ends on the spool, the replica goes on when the store does', async () => {
+    const setup = await overProxy({ dump: { spool: { memory: '1MiB' }, checksums: false } });
+    // A server that drops a stalled reader at once, where the default is a minute.
+    await pair.replica.query('SET GLOBAL net_write_timeout = 2');
+    proxy.fail({ on: 'UploadPart', stall: true });
+    try {
+      await backup(setup.config, {
+        observe: (event) => {
+          if (event.type === 'step' && event.step === 'dump') void releaseWhenDumped();
+        },
+      });
+    } finally {
+      await pair.replica.query('SET GLOBAL net_write_timeout = 60');
+    }
+    expect(proxy.count('UploadPart')).toBeGreaterThan(1);
+    await isCommitted(setup);
+  });
+
+  test('it answers 500 for a while: recovers', async () => {
+    const setup = await overProxy();
+    proxy.fail({ on: 'UploadPart', times: 3, answer: { status: 500, code: 'InternalError' } });
+    await backup(setup.config);
+    await isCommitted(setup);
+  });
+
+  test('it resets the connection in the middle of a part: recovers', async () => {
+    const setup = await overProxy();
+    proxy.fail({ on: 'UploadPart', times: 1, after: 1, resetAfter: 100_000 });
+    await backup(setup.config);
+    await isCommitted(setup);
+  });
+
+  test('the answer to a complete is lost: recognised by HEAD', async () => {
+    const setup = await overProxy();
+    proxy.fail({ on: 'CompleteMultipartUpload', times: 1, instead: 'reset' });
+    await backup(setup.config);
+    await isCommitted(setup);
+  });
+
+  test('it refuses for good: resumed, exit 1, nothing listed', async () => {
+    const setup = await overProxy();
+    proxy.fail({ on: 'UploadPart', answer: { status: 403, code: 'AccessDenied' } });
+    const ended = await setup.run('backup');
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toMatch(/denied/i);
+    expect(await pair.applierRunning()).toBe(true);
+    proxy.clear();
+    expect((await setup.run('list', '--json')).json).toEqual([]);
+  });
+});
+
+/** Lets the store go on once no mysqldump reads from the server any more. */
+async function releaseWhenDumped(): Promise<void> {
+  let begun = false;
+  await waitFor(
+    async () => {
+      const rows = await pair.replica.query<{ Info: string | null }>('SHOW FULL PROCESSLIST');
+      const dumping = rows.some((row) => row.Info?.includes('SQL_NO_CACHE'));
+      begun ||= dumping;
+      return begun && !dumping && proxy.count('UploadPart') > 0 ? true : null;
+    },
+    { within: 60, every: 20 },
+  );
+  proxy.clear();
+}

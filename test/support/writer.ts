@@ -1,0 +1,39 @@
+import type { RigServer } from '../rig/index.js';
+
+/** Something that writes to a source for as long as a test wants. */
+export interface Writer {
+  /** Transactions committed so far. */
+  written(): number;
+  stop(): Promise<void>;
+}
+
+/** Writes rows, updates and now and then a new table, one transaction after another. */
+export async function startWriter(source: RigServer): Promise<Writer> {
+  await source.query(`
+    CREATE DATABASE IF NOT EXISTS written;
+    CREATE TABLE IF NOT EXISTS written.ledger (id INT PRIMARY KEY AUTO_INCREMENT, amount INT, note VARCHAR(40));
+    CREATE TABLE IF NOT EXISTS written.balance (id INT PRIMARY KEY, total BIGINT);
+    INSERT IGNORE INTO written.balance VALUES (1, 0);
+  `);
+  let committed = 0;
+  let stopped = false;
+  const work = (async () => {
+    while (!stopped) {
+      const amount = committed % 97;
+      await source.query(
+        `BEGIN; INSERT INTO written.ledger (amount, note) VALUES (${amount}, UUID()); UPDATE written.balance SET total = total + ${amount}; COMMIT`,
+      );
+      committed += 1;
+      if (committed % 200 === 0) {
+        await source.query(`CREATE TABLE written.t${Date.now()} (id INT PRIMARY KEY) COMMENT 'made meanwhile'`);
+      }
+    }
+  })();
+  return {
+    written: () => committed,
+    async stop() {
+      stopped = true;
+      await work;
+    },
+  };
+}
