@@ -12,7 +12,7 @@ import { encodeName } from '../../src/store/keys.js';
 import { openStore, type StoreConfig } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
 import { startProxy } from '../faults/proxy.js';
-import { sharedS3 } from '../rig/shared.js';
+import { s3 } from '../rig/s3Shared.js';
 
 const partSize = 5 * 1024 * 1024;
 
@@ -41,7 +41,7 @@ async function fileSubject(): Promise<Subject> {
 }
 
 async function s3Subject(proxied: boolean): Promise<Subject> {
-  const { bucket, endpoint: service, accessKeyId, secretAccessKey } = await sharedS3();
+  const { bucket, endpoint: service, accessKeyId, secretAccessKey } = s3;
   const proxy = proxied ? await startProxy(service) : null;
   const credentials = { accessKeyId, secretAccessKey };
   const endpoint = proxy?.url ?? service;

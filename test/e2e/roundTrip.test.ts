@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { diffDigests, digest, loadHostile } from '../rig/hostile/index.js';
-import { freshTarget, pair, target, toolsOf } from '../rig/shared.js';
+import { freshTarget, pair, target, tools } from '../rig/shared.js';
 import { engine, setUp } from '../support/cli.js';
 import { startWriter, type Writer } from '../support/writer.js';
 
@@ -63,7 +63,7 @@ test('restore.sh restores with stillpoint gone', async () => {
   await setup.run('backup', '--quiet');
   const { id } = ((await setup.run('list', '--json')).json as { id: string }[])[0]!;
   await freshTarget();
-  const { mysql } = await toolsOf();
+  const { mysql } = tools;
   const options = join(setup.folder, 'target.cnf');
   await writeFile(options, `[client]\nuser=root\nsocket=${target.socketPath}\n`, { mode: 0o600 });
   const script = join(setup.storePath, 'shop/backups', id, 'restore.sh');

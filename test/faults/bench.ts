@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { openS3Store } from '../../src/store/s3.js';
 import type { S3Options } from '../../src/store/s3/options.js';
 import type { Store } from '../../src/store/store.js';
-import { sharedS3 } from '../rig/shared.js';
+import { s3 } from '../rig/s3Shared.js';
 import { startProxy, type Proxy } from './proxy.js';
 
 export const partSize = 5 * 1024 * 1024;
@@ -36,7 +36,7 @@ export interface Bench {
 export function storeBench(): Bench {
   const bench = {} as Bench;
   beforeAll(async () => {
-    const { endpoint, bucket, accessKeyId, secretAccessKey } = await sharedS3();
+    const { endpoint, bucket, accessKeyId, secretAccessKey } = s3;
     const credentials = { accessKeyId, secretAccessKey };
     bench.options = { bucket, endpoint, credentials, forcePathStyle: true, partSize };
     bench.proxy = await startProxy(endpoint);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { pair, toolsOf } from '../rig/shared.js';
+import { pair, tools } from '../rig/shared.js';
 import { onlySmall, setUp, smallShop } from '../support/cli.js';
 import { keysIn } from '../support/store.js';
 
@@ -10,7 +10,7 @@ beforeAll(smallShop);
 
 /** A mysqldump that is real for `--version` and everything but the rows; `body` stands for the rows. */
 async function withFake(body: string) {
-  const { mysqldump, mysql } = await toolsOf();
+  const { mysqldump, mysql } = tools;
   const folder = await mkdtemp(join(tmpdir(), 'stillpoint-fake-'));
   onTestFinished(async () => await rm(folder, { recursive: true, force: true }));
   const fake = join(folder, 'mysqldump');

@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { loadConfig } from '../../src/config/load.js';
 import type { Config } from '../../src/config/schema.js';
 import { backupPassword } from '../rig/index.js';
-import { engine, pair, s3, target, toolsOf } from '../rig/shared.js';
+import { engine, pair, s3, target, tools } from '../rig/shared.js';
 
 const root = new URL('../../', import.meta.url).pathname;
 
@@ -54,7 +54,6 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
     user: 'stillpoint',
     passwordFile: join(folder, 'password'),
   });
-  const tools = await toolsOf();
   const s3Store = {
     type: 's3',
     bucket: s3.bucket,

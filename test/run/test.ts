@@ -1,0 +1,56 @@
+import { execa } from 'execa';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { engines, findTools } from '../rig/index.js';
+
+// Runs the tests that need no server, and those of every engine there is, side by side. Arguments go to
+// vitest: file names, -t NAME. In CI both engines must be there.
+const args = process.argv.slice(2);
+const toolbox = await findTools((line) => console.log(line));
+const found = engines.filter((engine) => toolbox[engine] !== null);
+for (const line of toolbox.missing) console.log(`missing: ${line}`);
+const wanted = process.env['CI'] === undefined ? 1 : engines.length;
+if (found.length < wanted || toolbox.s3 === null) {
+  console.log('0 passed, 1 failed');
+  process.exit(1);
+}
+for (const engine of found) console.log(`testing with ${engine} ${toolbox[engine]?.version ?? ''}`);
+
+const folder = await mkdtemp(join(tmpdir(), 'stillpoint-results-'));
+const results = await Promise.all([runTests(null), ...found.map(runTests)]);
+await rm(folder, { recursive: true });
+const sum = (of: 'passed' | 'failed') => results.reduce((total, one) => total + one[of], 0);
+console.log(`engines: ${found.join(', ')}`);
+console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
+
+/** Runs vitest once, its lines marked with the engine. */
+async function runTests(engine: string | null): Promise<{ passed: number; failed: number }> {
+  const report = join(folder, `${engine ?? 'unit'}.json`);
+  const mark = (engine ?? 'unit').padEnd(8);
+  const vitest = execa({
+    reject: false,
+    stdin: 'ignore',
+    all: true,
+    lines: true,
+    buffer: false,
+    env: engine === null ? { STILLPOINT_TEST_ENGINE: undefined } : { STILLPOINT_TEST_ENGINE: engine },
+  })(process.execPath, [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...args,
+  ]);
+  for await (const line of vitest.iterable({ from: 'all' })) console.log(`${mark} ${line}`);
+  const { exitCode } = await vitest;
+  const text = await readFile(report, 'utf8').catch(() => null);
+  if (text === null) return { passed: 0, failed: 1 };
+  const { numPassedTests, numFailedTests } = JSON.parse(text) as Record<string, number>;
+  const failed = numFailedTests ?? 0;
+  // A failure outside of a test, in a hook or an import, counts too.
+  return { passed: numPassedTests ?? 0, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
+}
