@@ -103,7 +103,10 @@ export async function withFreeze<T>(
       await observe({ type: 'paused' });
       await observe({ type: 'step', step: 'dump' });
       const inside = AbortSignal.any([signal, unlocked]);
+      inside.throwIfAborted();
       running = body({ coordinates, signal: inside });
+      // Waited for below also when it is not the first to fail.
+      running.catch(() => undefined);
       const value = await untilAborted(running, inside);
       await observe({ type: 'step', step: 'fence' });
       const now = await readCoordinates(replica);

@@ -53,7 +53,12 @@ const stderrLimit = 32 * 1024;
  * nobody reads yet (flushStdio in its child_process), and a small dump exits at once.
  */
 export function start(command: Command): Child {
-  const child = spawn(command.file, command.args, { env: cleanEnvironment(), stdio: 'pipe' });
+  const child = spawn(command.file, command.args, {
+    env: cleanEnvironment(),
+    stdio: 'pipe',
+    // A process group of its own, so that kill() reaches what a wrapper script has started.
+    detached: true,
+  });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
@@ -76,8 +81,20 @@ export function start(command: Command): Child {
     stdin: child.stdin,
     stdout: child.stdout,
     ended,
-    kill: () => child.kill('SIGKILL'),
+    kill() {
+      if (child.exitCode === null && child.pid !== undefined) killGroup(child.pid);
+      // Whoever still holds the other ends must not keep us waiting.
+      for (const stream of child.stdio) stream?.destroy();
+    },
   };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
 }
 
 function cannotRun(command: Command, cause: Error): StillpointError {

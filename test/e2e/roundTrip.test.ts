@@ -25,7 +25,15 @@ describe.each(['s3', 'file'] as const)('the hostile database into %s', (store) =
     expect(taken.json).toMatchObject({ pair: 'shop', status: 'committed', hold: 'dump' });
 
     await freshTarget();
-    const restored = await setup.run('restore', 'latest', '--to', 'third', '--attach', '--yes', '--json');
+    const restored = await setup.run(
+      'restore',
+      'latest',
+      '--to',
+      'third',
+      '--attach',
+      '--yes',
+      '--json',
+    );
     expect(restored.stderr).toBe('');
     expect(restored.status).toBe(0);
     expect(restored.json).toMatchObject({ status: 'restored', attached: true });
@@ -45,7 +53,9 @@ test('a frozen copy: counts and checksums in the manifest are those of the resto
   await freshTarget();
   expect((await setup.run('restore', 'latest', '--to', 'third')).status).toBe(0);
   const shown = (await setup.run('show', 'latest', '--json')).json as {
-    contents: { tables: { database: string; name: string; rows: number | null; checksum: string | null }[] };
+    contents: {
+      tables: { database: string; name: string; rows: number | null; checksum: string | null }[];
+    };
   };
   const q = (name: string) => `\`${name.replaceAll('`', '``')}\``;
   for (const { database, name, rows, checksum } of shown.contents.tables) {
@@ -86,12 +96,23 @@ test('an encrypted backup needs its key, and restores with it', async () => {
   expect(without.stderr).toMatch(/encrypted and no identity is named/);
   const { stdout: otherKey } = await execa('age-keygen', []);
   await writeFile(join(setup.folder, 'other'), otherKey, { mode: 0o600 });
-  const wrong = await setup.run('restore', 'latest', '--to', 'third', '--identity', join(setup.folder, 'other'));
+  const wrong = await setup.run(
+    'restore',
+    'latest',
+    '--to',
+    'third',
+    '--identity',
+    join(setup.folder, 'other'),
+  );
   expect(wrong.status).toBe(1);
   expect(wrong.stderr).toMatch(/no identity matched/);
   await freshTarget();
-  expect((await setup.run('restore', 'latest', '--to', 'third', '--identity', identity)).status).toBe(0);
-  expect(diffDigests(await digest(pair.replica, ['a/b']), await digest(target, ['a/b']))).toEqual([]);
+  expect(
+    (await setup.run('restore', 'latest', '--to', 'third', '--identity', identity)).status,
+  ).toBe(0);
+  expect(diffDigests(await digest(pair.replica, ['a/b']), await digest(target, ['a/b']))).toEqual(
+    [],
+  );
 });
 
 test(`one database, one table of ${engine}`, async () => {
@@ -99,15 +120,23 @@ test(`one database, one table of ${engine}`, async () => {
   await setup.run('backup', '--quiet');
   await freshTarget();
   expect((await setup.run('restore', 'latest', '--to', 'third', '--only', 'a/b')).status).toBe(0);
-  expect(diffDigests(await digest(pair.replica, ['a/b']), await digest(target, ['a/b']))).toEqual([]);
+  expect(diffDigests(await digest(pair.replica, ['a/b']), await digest(target, ['a/b']))).toEqual(
+    [],
+  );
   const refused = await setup.run('restore', 'latest', '--to', 'third', '--only', 'a/b');
   expect(refused.status).toBe(10);
   expect(refused.stderr).toContain('--replace a/b');
 
   await freshTarget();
-  expect((await setup.run('restore', 'latest', '--to', 'third', '--only', 'a/b.-e')).status).toBe(0);
-  const wanted = [...Object.keys(await digest(pair.replica, ['a/b']))].filter((name) => /^(rows|table) .*`-e`$/.test(name));
-  const found = Object.keys(await digest(target, ['a/b'])).filter((name) => /^(rows|table) /.test(name));
+  expect((await setup.run('restore', 'latest', '--to', 'third', '--only', 'a/b.-e')).status).toBe(
+    0,
+  );
+  const wanted = [...Object.keys(await digest(pair.replica, ['a/b']))].filter((name) =>
+    /^(rows|table) .*`-e`$/.test(name),
+  );
+  const found = Object.keys(await digest(target, ['a/b'])).filter((name) =>
+    /^(rows|table) /.test(name),
+  );
   expect(wanted.length).toBeGreaterThan(0);
   expect(found.sort()).toEqual(wanted.sort());
 });

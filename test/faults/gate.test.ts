@@ -8,7 +8,9 @@ beforeAll(smallShop);
 
 /** How often somebody stopped an applier: unchanged means that nothing was paused. */
 async function stops(): Promise<unknown> {
-  return await pair.replica.query("SHOW GLOBAL STATUS WHERE Variable_name RLIKE '^Com_(slave|replica|stop).*stop|^Com_stop'");
+  return await pair.replica.query(
+    "SHOW GLOBAL STATUS WHERE Variable_name RLIKE '^Com_(slave|replica|stop).*stop|^Com_stop'",
+  );
 }
 
 describe('a replica that must not be paused', () => {
@@ -33,7 +35,7 @@ describe('a replica that must not be paused', () => {
     try {
       await blocker.query('LOCK TABLES small.item READ');
       await pair.source.query("UPDATE small.item SET name = 'late' WHERE id = 2");
-      const lags = async () => ((await pair.lagSeconds()) ?? 0) > 0 ? true : null;
+      const lags = async () => (((await pair.lagSeconds()) ?? 0) > 0 ? true : null);
       expect(await waitFor(lags, { within: 30 })).toBe(true);
       const before = await stops();
       const ended = await setup.run('backup');
@@ -55,7 +57,10 @@ test('a second run while one goes on: exit 11', async () => {
       if (event.type !== 'step' || event.step !== 'dump') return;
       second = (await setup.run('backup')).status;
       expect((await setup.run('resume')).status).toBe(11);
-      const status = (await setup.run('status', '--json')).json as { frozenByUs: boolean; running: boolean }[];
+      const status = (await setup.run('status', '--json')).json as {
+        frozenByUs: boolean;
+        running: boolean;
+      }[];
       expect(status[0]).toMatchObject({ frozenByUs: true, running: true });
     },
   });
@@ -66,22 +71,45 @@ describe('what is wrong before anything is paused', () => {
   const cases: [string, () => Promise<[Parameters<typeof setUp>[0], RegExp, number]>][] = [
     [
       'wrong credentials',
-      async () => [{ pair: { ...onlySmall, replica: await replicaWith({ password: 'not it' }) } }, /cannot connect to the replica of shop.*denied/i, 1],
+      async () => [
+        { pair: { ...onlySmall, replica: await replicaWith({ password: 'not it' }) } },
+        /cannot connect to the replica of shop.*denied/i,
+        1,
+      ],
     ],
     [
       'an unreachable server',
-      async () => [{ pair: { ...onlySmall, replica: await replicaWith({ port: 1 }) } }, /cannot connect to the replica of shop at 127.0.0.1:1/, 1],
+      async () => [
+        { pair: { ...onlySmall, replica: await replicaWith({ port: 1 }) } },
+        /cannot connect to the replica of shop at 127.0.0.1:1/,
+        1,
+      ],
     ],
     [
       'a missing tool',
-      async () => [{ pair: { ...onlySmall, tools: { mysqldump: '/nonexistent/mysqldump' } } }, /no mysqldump of .* found \(tried \/nonexistent\/mysqldump\)/, 1],
+      async () => [
+        { pair: { ...onlySmall, tools: { mysqldump: '/nonexistent/mysqldump' } } },
+        /no mysqldump of .* found \(tried \/nonexistent\/mysqldump\)/,
+        1,
+      ],
     ],
     [
       'missing grants',
       async () => {
-        await pair.source.query(`DROP USER IF EXISTS poor@'%'; CREATE USER poor@'%' IDENTIFIED BY 'poor pw'; GRANT SELECT ON *.* TO poor@'%'`);
+        await pair.source.query(
+          `DROP USER IF EXISTS poor@'%'; CREATE USER poor@'%' IDENTIFIED BY 'poor pw'; GRANT SELECT ON *.* TO poor@'%'`,
+        );
         await pair.waitForCatchUp();
-        return [{ pair: { ...onlySmall, replica: await replicaWith({ user: 'poor', password: 'poor pw' }) } }, /lacks SHOW VIEW, TRIGGER[\s\S]*hint: Run on the source: GRANT .*TRIGGER.* ON \*\.\* TO 'poor'@'%';/, 10];
+        return [
+          {
+            pair: {
+              ...onlySmall,
+              replica: await replicaWith({ user: 'poor', password: 'poor pw' }),
+            },
+          },
+          /lacks SHOW VIEW, TRIGGER[\s\S]*hint: Run on the source: GRANT .*TRIGGER.* ON \*\.\* TO 'poor'@'%';/,
+          10,
+        ];
       },
     ],
   ];
@@ -97,7 +125,9 @@ describe('what is wrong before anything is paused', () => {
   });
 
   test('a broken view', async () => {
-    await pair.source.query('CREATE TABLE small.gone (a INT); CREATE VIEW small.broken AS SELECT a FROM small.gone; DROP TABLE small.gone');
+    await pair.source.query(
+      'CREATE TABLE small.gone (a INT); CREATE VIEW small.broken AS SELECT a FROM small.gone; DROP TABLE small.gone',
+    );
     await pair.waitForCatchUp();
     const setup = await setUp({ pair: onlySmall });
     const before = await stops();
@@ -112,14 +142,23 @@ describe('what is wrong before anything is paused', () => {
   test('a misspelt key in the configuration', async () => {
     const setup = await setUp();
     const { writeFile, readFile } = await import('node:fs/promises');
-    await writeFile(setup.file, (await readFile(setup.file, 'utf8')).replace('stateDir:', 'statDir:'));
+    await writeFile(
+      setup.file,
+      (await readFile(setup.file, 'utf8')).replace('stateDir:', 'statDir:'),
+    );
     const ended = await setup.run('backup');
     expect(ended.status).toBe(2);
-    expect(ended.stderr).toMatch(/stillpoint\.yaml:\d+:\d+: unknown key "statDir".*did you mean "stateDir"/);
+    expect(ended.stderr).toMatch(
+      /stillpoint\.yaml:\d+:\d+: unknown key "statDir".*did you mean "stateDir"/,
+    );
   });
 
   test('a store that refuses', async () => {
-    const setup = await setUp({ pair: onlySmall, store: { endpoint: 'http://127.0.0.1:1' }, storeOptions: { maxAttempts: 1 } });
+    const setup = await setUp({
+      pair: onlySmall,
+      store: { endpoint: 'http://127.0.0.1:1' },
+      storeOptions: { maxAttempts: 1 },
+    });
     const before = await stops();
     const ended = await setup.run('backup');
     expect(ended.status).toBe(1);
@@ -130,11 +169,19 @@ describe('what is wrong before anything is paused', () => {
 
 async function replicaWith(changes: Record<string, unknown>): Promise<Record<string, unknown>> {
   const { backupPassword } = await import('../rig/index.js');
-  return { host: '127.0.0.1', port: pair.replica.port, user: 'stillpoint', password: backupPassword, ...changes };
+  return {
+    host: '127.0.0.1',
+    port: pair.replica.port,
+    user: 'stillpoint',
+    password: backupPassword,
+    ...changes,
+  };
 }
 
 test(`the ${engine} pair is what it says`, async () => {
   const setup = await setUp({ pair: onlySmall });
-  const status = (await setup.run('status', '--json')).json as { channels: { applier: string; receiver: string }[] }[];
+  const status = (await setup.run('status', '--json')).json as {
+    channels: { applier: string; receiver: string }[];
+  }[];
   expect(status[0]?.channels).toMatchObject([{ applier: 'running', receiver: 'running' }]);
 });

@@ -1,26 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { pair, tools } from '../rig/shared.js';
+import { beforeAll, expect, test } from 'vitest';
+import { pair } from '../rig/shared.js';
 import { onlySmall, setUp, smallShop } from '../support/cli.js';
+import { fakeMysqldump } from '../support/fakeMysqldump.js';
 import { keysIn } from '../support/store.js';
 
 beforeAll(smallShop);
-
-/** A mysqldump that is real for `--version` and everything but the rows; `body` stands for the rows. */
-async function withFake(body: string) {
-  const { mysqldump, mysql } = tools;
-  const folder = await mkdtemp(join(tmpdir(), 'stillpoint-fake-'));
-  onTestFinished(async () => await rm(folder, { recursive: true, force: true }));
-  const fake = join(folder, 'mysqldump');
-  const script = `#!/bin/bash
-case " $* " in *" --no-create-info --skip-triggers "*) ;; *) exec ${mysqldump} "$@" ;; esac
-${body.replaceAll('REAL', `${mysqldump} "$@"`)}
-`;
-  await writeFile(fake, script, { mode: 0o755 });
-  return await setUp({ pair: { ...onlySmall, tools: { mysqldump: fake, mysql } } });
-}
 
 const cases: [string, string, RegExp][] = [
   ['is killed in the middle', 'REAL | head -c 300; kill -9 $$', /was killed by SIGKILL/],
@@ -44,7 +28,7 @@ const cases: [string, string, RegExp][] = [
 ];
 
 test.each(cases)('a mysqldump that %s fails the backup', async (_, body, cause) => {
-  const setup = await withFake(body);
+  const setup = await setUp({ pair: { ...onlySmall, tools: await fakeMysqldump(body) } });
   const ended = await setup.run('backup');
   expect(ended.status).toBe(1);
   expect(ended.stderr).toMatch(cause);

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { setTimeout as pause } from 'node:timers/promises';
 import { backupPassword } from '../rig/index.js';
 import { onlySmall, s3Environment, setUp, smallShop } from '../support/cli.js';
+import { fakeMysqldump } from '../support/fakeMysqldump.js';
 
 beforeAll(smallShop);
 
@@ -16,11 +17,15 @@ const forms = [
 const shows = (text: string) => forms.some((form) => text.includes(form));
 
 /** Looks at every process's arguments and environment until told to stop; returns where it saw it. */
-async function watchProcesses(until: { done: boolean }): Promise<{ seen: string[]; looked: Set<string> }> {
+async function watchProcesses(until: {
+  done: boolean;
+}): Promise<{ seen: string[]; looked: Set<string> }> {
   const seen: string[] = [];
   const looked = new Set<string>();
   while (!until.done) {
-    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+    const pids = (await readdir('/proc')).filter(
+      (name) => /^\d+$/.test(name) && name !== String(process.pid),
+    );
     for (const pid of pids) {
       for (const file of ['cmdline', 'environ']) {
         const text = await readFile(`/proc/${pid}/${file}`, 'latin1').catch(() => '');
@@ -34,7 +39,9 @@ async function watchProcesses(until: { done: boolean }): Promise<{ seen: string[
 }
 
 test('the password is in no argument, environment, output or stored byte', async () => {
-  const setup = await setUp({ pair: onlySmall });
+  // Slow enough to be seen.
+  const tools = await fakeMysqldump('sleep 0.5; REAL');
+  const setup = await setUp({ pair: { ...onlySmall, tools } });
   const until = { done: false };
   const watching = watchProcesses(until);
   const ended = await setup.run('backup', '-v');

@@ -20,7 +20,9 @@ beforeAll(async () => {
     INSERT INTO big.noise (bytes) VALUES (RANDOM_BYTES(1024));
   `);
   for (let rows = 1; rows < bigRows; rows *= 2) {
-    await pair.source.query('INSERT INTO big.noise (bytes) SELECT RANDOM_BYTES(1024) FROM big.noise');
+    await pair.source.query(
+      'INSERT INTO big.noise (bytes) SELECT RANDOM_BYTES(1024) FROM big.noise',
+    );
   }
   await pair.waitForCatchUp();
 });

@@ -1,10 +1,10 @@
 export { backupGrants, backupPassword, emptyServer, pairOf, startPair, type Pair } from './pair.js';
 export { startS3, type S3Place } from './s3.js';
-export { serverAt, startServers, type OwnServer, type RigServer, type ServerPlace } from './server.js';
 export {
-  engines,
-  findTools,
-  type Engine,
-  type EngineTools,
-  type Toolbox,
-} from './tools.js';
+  serverAt,
+  startServers,
+  type OwnServer,
+  type RigServer,
+  type ServerPlace,
+} from './server.js';
+export { engines, findTools, type Engine, type EngineTools, type Toolbox } from './tools.js';

@@ -88,8 +88,10 @@ export function pairOf(source: RigServer, replica: RigServer): Pair {
     async faults() {
       const row = await status();
       const found: string[] = [];
-      if (!isRunning(row, 'SQL')) found.push(`the SQL thread is stopped: ${String(row['Last_SQL_Error'])}`);
-      if (!isRunning(row, 'IO')) found.push(`the receiver is stopped: ${String(row['Last_IO_Error'])}`);
+      if (!isRunning(row, 'SQL'))
+        found.push(`the SQL thread is stopped: ${String(row['Last_SQL_Error'])}`);
+      if (!isRunning(row, 'IO'))
+        found.push(`the receiver is stopped: ${String(row['Last_IO_Error'])}`);
       const gtids = await errant();
       if (gtids !== '') found.push(`the replica has GTIDs of its own: ${gtids}`);
       return found;

@@ -1,4 +1,4 @@
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -65,9 +65,11 @@ export function serverAt(place: ServerPlace): RigServer {
   };
   const query = async <T>(sql: string): Promise<T[]> => {
     const [rows] = await (await connection()).query(sql);
-    const results = rows as unknown[];
-    const last = Array.isArray(results.at(-1)) ? results.at(-1) : results;
-    return last as T[];
+    if (!Array.isArray(rows)) return [];
+    // Of several statements, each has its rows, or a header where it has none.
+    const last: unknown = rows.at(-1);
+    if (Array.isArray(last)) return last as T[];
+    return last?.constructor.name === 'ResultSetHeader' ? [] : (rows as T[]);
   };
   const pid = async () => Number(await readFile(join(place.dataDir, 'server.pid'), 'utf8'));
   const again = async (end: () => Promise<unknown>): Promise<void> => {
@@ -118,7 +120,14 @@ const commonArgs = [
   '--event-scheduler=ON',
 ];
 const argsOf: Record<Engine, string[]> = {
-  mariadb: ['--gtid-strict-mode=1', '--binlog-format=ROW', '--log-slave-updates=1', '--slave-net-timeout=10', '--innodb-log-file-size=256M', '--aria-log-file-size=8M'],
+  mariadb: [
+    '--gtid-strict-mode=1',
+    '--binlog-format=ROW',
+    '--log-slave-updates=1',
+    '--slave-net-timeout=10',
+    '--innodb-log-file-size=256M',
+    '--aria-log-file-size=8M',
+  ],
   mysql: [
     '--gtid-mode=ON',
     '--enforce-gtid-consistency=ON',
@@ -134,7 +143,7 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
   let pristine: Promise<string> | undefined;
 
   async function dataDirectory(): Promise<string> {
-    pristine ??= initialize(engine, tools, join(folder, `empty-${engine}`));
+    pristine ??= initialize(tools, join(folder, `empty-${engine}`));
     const empty = await pristine;
     const dataDir = await mkdtemp(join(folder, `${engine}-`));
     await cp(empty, dataDir, { recursive: true });
@@ -165,12 +174,15 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
       ...args,
     ];
     let stopped = false;
-    let running: ResultPromise<{ reject: false; stdin: 'ignore' }>;
+    let running: { kill(signal: 'SIGKILL'): boolean } & PromiseLike<unknown>;
     const run = (): void => {
       running = execa(...tied(command), { reject: false, stdin: 'ignore', cwd: dataDir });
-      void running.then(() => {
-        if (!stopped) run();
-      });
+      running.then(
+        () => {
+          if (!stopped) run();
+        },
+        () => undefined,
+      );
     };
     run();
     const server = serverAt(place);
@@ -191,7 +203,7 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
   };
 }
 
-async function initialize(engine: Engine, tools: EngineTools, dataDir: string): Promise<string> {
+async function initialize(tools: EngineTools, dataDir: string): Promise<string> {
   if (tools.initialize === null) {
     await execa(tools.server, ['--initialize-insecure', '--user=root', `--datadir=${dataDir}`]);
   } else {

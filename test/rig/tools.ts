@@ -59,13 +59,21 @@ export async function findTools(say: (line: string) => void = () => undefined): 
   const toolbox: Toolbox = {
     mariadb: await findMariadb(),
     mysql: mysqlOnPath ?? (fromSid ? await wrappedMysql() : null),
-    s3: fromSid && mayInstall ? ['chroot', sid, '/usr/bin/moto_server'] : motoOnPath === null ? null : [motoOnPath],
+    s3:
+      fromSid && mayInstall
+        ? ['chroot', sid, '/usr/bin/moto_server']
+        : motoOnPath === null
+          ? null
+          : [motoOnPath],
     missing: [],
   };
   const still = debian.programs.filter((program) => which(program) === null);
-  if (still.length > 0) toolbox.missing.push(`${still.join(', ')}: apt-get install ${debian.packages.join(' ')}`);
-  if (toolbox.mysql === null) toolbox.missing.push('mysqld, mysqldump and mysql of MySQL 8 or later on the PATH');
-  if (toolbox.s3 === null) toolbox.missing.push('moto_server on the PATH: pip install "moto[server]"');
+  if (still.length > 0)
+    toolbox.missing.push(`${still.join(', ')}: apt-get install ${debian.packages.join(' ')}`);
+  if (toolbox.mysql === null)
+    toolbox.missing.push('mysqld, mysqldump and mysql of MySQL 8 or later on the PATH');
+  if (toolbox.s3 === null)
+    toolbox.missing.push('moto_server on the PATH: pip install "moto[server]"');
   return toolbox;
 }
 

@@ -35,7 +35,8 @@ async function runTests(engine: string | null): Promise<{ passed: number; failed
     all: true,
     lines: true,
     buffer: false,
-    env: engine === null ? { STILLPOINT_TEST_ENGINE: undefined } : { STILLPOINT_TEST_ENGINE: engine },
+    env:
+      engine === null ? { STILLPOINT_TEST_ENGINE: undefined } : { STILLPOINT_TEST_ENGINE: engine },
   })(process.execPath, [
     'node_modules/vitest/vitest.mjs',
     'run',

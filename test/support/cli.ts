@@ -77,7 +77,9 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
         ...options.storeOptions,
       },
     },
-    targets: { third: { socketPath: target.socketPath, user: 'root', tools: { mysql: tools.mysql } } },
+    targets: {
+      third: { socketPath: target.socketPath, user: 'root', tools: { mysql: tools.mysql } },
+    },
     stateDir: join(folder, 'state'),
     ...options.top,
   };
@@ -92,7 +94,8 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
       stdin: 'ignore',
       env: s3Environment(),
     });
-    const json: unknown = args.includes('--json') && ended.stdout !== '' ? JSON.parse(ended.stdout) : null;
+    const json: unknown =
+      args.includes('--json') && ended.stdout !== '' ? JSON.parse(ended.stdout) : null;
     const bySignal = ended.signal === 'SIGKILL' ? 137 : -1;
     return { status: ended.exitCode ?? bySignal, stdout: ended.stdout, stderr: ended.stderr, json };
   };

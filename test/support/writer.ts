@@ -25,7 +25,9 @@ export async function startWriter(source: RigServer): Promise<Writer> {
       );
       committed += 1;
       if (committed % 200 === 0) {
-        await source.query(`CREATE TABLE written.t${Date.now()} (id INT PRIMARY KEY) COMMENT 'made meanwhile'`);
+        await source.query(
+          `CREATE TABLE written.t${Date.now()} (id INT PRIMARY KEY) COMMENT 'made meanwhile'`,
+        );
       }
     }
   })();

@@ -4,7 +4,14 @@ import type { Dialect } from '../../../src/dialect/dialect.js';
 import { atLeast, parseVersion } from '../../../src/dialect/version.js';
 
 const version = (text: string) => parseVersion(text)!;
-const source = { host: "h'1", port: 3307, user: 'repl', password: "p'w\\", tls: false, channel: 'c1' };
+const source = {
+  host: "h'1",
+  port: 3307,
+  user: 'repl',
+  password: "p'w\\",
+  tls: false,
+  channel: 'c1',
+};
 
 /** Every statement of a dialect, by what it is for. */
 function statements(dialect: Dialect): Record<string, string> {
@@ -212,10 +219,14 @@ test('a GTID state says what to go on from', () => {
   expect(mysql.parseGtidState(row)).toMatchObject({ applied: 'a:1-5,b:1', written: 'a:1-5,b:1' });
   expect(mysql.parseGtidState({ ...row, mode: 'ON_PERMISSIVE' }).applied).toBeNull();
   const mariadb = dialectOf(version('10.11.19-MariaDB'));
-  expect(mariadb.parseGtidState({ slavePos: '0-1-7', binlogPos: '0-1-9', currentPos: '0-1-9' })).toEqual({
+  expect(
+    mariadb.parseGtidState({ slavePos: '0-1-7', binlogPos: '0-1-9', currentPos: '0-1-9' }),
+  ).toEqual({
     applied: '0-1-7',
     written: '0-1-9',
     marks: { gtid_slave_pos: '0-1-7', gtid_binlog_pos: '0-1-9', gtid_current_pos: '0-1-9' },
   });
-  expect(mariadb.parseGtidState({ slavePos: '', binlogPos: '', currentPos: '' }).applied).toBeNull();
+  expect(
+    mariadb.parseGtidState({ slavePos: '', binlogPos: '', currentPos: '' }).applied,
+  ).toBeNull();
 });
