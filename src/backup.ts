@@ -7,6 +7,7 @@ import type { Config } from './config/schema.js';
 import { dumpParts } from './dump/dump.js';
 import { refuseBrokenViews, takeInventory } from './dump/inventory.js';
 import { planParts } from './dump/plan.js';
+import { whatIsLeftOut } from './dump/warnings.js';
 import { StillpointError } from './errors.js';
 import { watchCatchUp } from './freeze/catchUp.js';
 import { withFreeze, type Frozen } from './freeze/freeze.js';
@@ -110,7 +111,10 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
           encrypted: run.recipients.length > 0,
           variables,
           freeze,
-          warnings: [],
+          warnings: whatIsLeftOut(
+            value.databases,
+            replica.dialect.dumpOptions(run.tools.mysqldump.version).includes('--dump-history'),
+          ),
         };
         const manifest = buildManifest(finished, toolName());
         const bare = buildRecord(finished);

@@ -58,7 +58,9 @@ export function mariadbDialect(version: Version): Dialect {
       `SELECT MASTER_GTID_WAIT(${literal(gtid)}, ${seconds}) = 0 AS reached`,
 
     grants: atLeast(version, 11, 3) ? [...grants, showRoutine] : grants,
-    dumpOptions: () => [],
+    // The former rows of system-versioned tables; an older server would not take them back.
+    dumpOptions: (client) =>
+      [version, client].every((one) => atLeast(one, 10, 11)) ? ['--dump-history'] : [],
   };
 }
 

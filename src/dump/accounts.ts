@@ -43,9 +43,7 @@ export async function accountsSql(server: Server): Promise<string> {
       lines.push(`${create.replace(/ DEFAULT ROLE .*? (?=REQUIRE )/, ' ')};`);
     }
     for (const account of accounts) {
-      const grants = await session
-        .query(`SHOW GRANTS FOR ${nameOf(account)}`)
-        .catch(ifNotInEffect);
+      const grants = await session.query(`SHOW GRANTS FOR ${nameOf(account)}`).catch(ifNotInEffect);
       for (const grant of grants) lines.push(`${firstText(grant)};`);
     }
     if (!mariadb) lines.push(...(await defaultRoles(server)));

@@ -18,6 +18,8 @@ export interface TableInfo {
   estimatedBytes: number;
   /** Rows of the table are not dumped: it is excluded, or lives in memory only. */
   rowsLeftOut: boolean;
+  /** A system-versioned table of MariaDB, which keeps former rows. */
+  versioned: boolean;
 }
 
 /** A database and everything in it that a backup must hold. */
@@ -32,6 +34,9 @@ export interface DatabaseInfo {
   triggers: string[];
   procedures: string[];
   functions: string[];
+  /** Of MariaDB, declaration and body. */
+  packages: string[];
+  packageBodies: string[];
   events: string[];
 }
 
@@ -92,6 +97,8 @@ async function readDatabase(
       .map((row) => text(row, 'name')),
     procedures: await routines('PROCEDURE'),
     functions: await routines('FUNCTION'),
+    packages: await routines('PACKAGE'),
+    packageBodies: await routines('PACKAGE BODY'),
     events: await list(
       `SELECT EVENT_NAME AS name FROM information_schema.EVENTS WHERE ${inSchema('EVENT_SCHEMA')} ORDER BY 1`,
     ),
@@ -111,6 +118,7 @@ function tableInfo(row: Row): TableInfo {
     kind: sequence ? 'sequence' : 'table',
     estimatedBytes: number(row, 'bytes') ?? 0,
     rowsLeftOut: sequence || engine === 'MEMORY',
+    versioned: text(row, 'type') === 'SYSTEM VERSIONED',
   };
 }
 
@@ -128,6 +136,18 @@ export function matches(pattern: string, name: string): boolean {
   return new RegExp(`^${source}$`, 'su').test(name);
 }
 
+/** MariaDB lets nobody see the columns of a view who may not run the functions that it calls. */
+function needsExecute(view: string, server: Server, cause: unknown): StillpointError {
+  return new StillpointError(
+    'refused',
+    `the account may not read the view ${view} on the ${server.who}: ${reasonOf(cause)}`,
+    {
+      hint: 'Run on the source: GRANT EXECUTE ON *.* TO the account of the backup; mysqldump needs it for views that call functions.',
+      cause,
+    },
+  );
+}
+
 /**
  * Throws `refused` for a view that cannot be read: mysqldump would end in the middle with error 1356.
  */
@@ -140,6 +160,7 @@ export async function refuseBrokenViews(
       const name = `${identifier(database.name)}.${identifier(view)}`;
       await server.query(`SHOW COLUMNS FROM ${name}`).catch((error: unknown) => {
         if (errno(error) === 0) throw error;
+        if (errno(error) === 1370) throw needsExecute(name, server, error);
         throw new StillpointError('refused', `the view ${name} is broken: ${reasonOf(error)}`, {
           hint: `Mend or drop it on the source, or leave its database out with databases.exclude: "${database.name}.${view}".`,
           cause: error,

@@ -63,13 +63,15 @@ function dataParts({ name, tables }: DatabaseInfo): PartPlan[] {
 }
 
 function objectParts(database: DatabaseInfo): PartPlan[] {
-  const { name, triggers, procedures, functions, events } = database;
+  const { name, triggers, procedures, functions, packages, packageBodies, events } = database;
   const of = (kind: Expected['kind'], names: readonly string[]) =>
     names.map((object): Expected => ({ kind, name: object }));
   const expected = [
     ...of('trigger', triggers),
     ...of('procedure', procedures),
     ...of('function', functions),
+    ...of('package', packages),
+    ...of('package body', packageBodies),
     ...of('event', events),
   ];
   if (expected.length === 0) return [];

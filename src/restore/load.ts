@@ -27,9 +27,9 @@ export interface LoadFlow {
 /**
  * Runs `body | filters… | client`, checking size and SHA-256 of the stored bytes on the way. When
  * anything fails the client is killed before it sees an end: a client that meets the end of its input
- * runs what it has of the last statement.
+ * runs what it has of the last statement. Returns what the client said on stderr.
  */
-export async function runLoad(flow: LoadFlow): Promise<void> {
+export async function runLoad(flow: LoadFlow): Promise<string> {
   const { signal, title } = flow;
   signal.throwIfAborted();
   const filters = flow.filters.map(start);
@@ -71,6 +71,7 @@ export async function runLoad(flow: LoadFlow): Promise<void> {
     const failure = failureOf(client.name, ended);
     if (failure !== null) throw refusedSql(title, failure);
     if (fed !== null) throw fed;
+    return ended.stderr;
   } finally {
     kill();
     flow.body.destroy();
@@ -116,7 +117,8 @@ function unreadable(title: string, why: string): StillpointError {
   return new StillpointError('failed', `cannot read ${title}: ${why}`, { hint });
 }
 
-function refusedSql(title: string, why: string): StillpointError {
+/** The error of a part whose SQL the server did not take. */
+export function refusedSql(title: string, why: string): StillpointError {
   return new StillpointError('failed', `cannot load ${title}: ${why}`, {
     hint: 'What was loaded before stays in the target: drop the databases, mend the cause, and restore again.',
   });

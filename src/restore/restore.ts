@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import type { Transform } from 'node:stream';
 import type { Manifest, ManifestPart } from '../catalog/records.js';
 import type { Server } from '../pair/server.js';
 import { identifier } from '../dialect/quote.js';
@@ -6,8 +7,8 @@ import { text } from '../dialect/rows.js';
 import type { Store } from '../store/store.js';
 import type { Command } from '../util/command.js';
 import type { Observe } from '../util/observe.js';
-import { runLoad } from './load.js';
-import { TableSection } from './section.js';
+import { refusedSql, runLoad } from './load.js';
+import { sections, sectionsOf } from './section.js';
 import type { RestoreSelection } from './selection.js';
 
 export interface RestoreOptions {
@@ -33,7 +34,7 @@ export interface RestoreOptions {
 
 /**
  * Loads a selection into the target: databases, tables, rows, then triggers and stored programs, views,
- * accounts. What may run side by side does; views do not, since each may use another of any database.
+ * accounts. What may run side by side does.
  */
 export async function restoreParts(options: RestoreOptions): Promise<void> {
   const { target, manifest, selection, parallel } = options;
@@ -47,7 +48,7 @@ export async function restoreParts(options: RestoreOptions): Promise<void> {
   await loadAll(kinds('schema'), parallel, options, init);
   await loadAll(kinds('data'), parallel, options, init);
   await loadAll(kinds('objects'), parallel, options, init);
-  await loadAll(kinds('views'), 1, options, init);
+  await loadViews(kinds('views'), options, init);
   await loadAll(kinds('accounts'), 1, options, init);
 }
 
@@ -78,6 +79,7 @@ async function loadAll(
       limit(async () => {
         try {
           await loadOne(part, { ...options, signal }, init);
+          await options.observe({ type: 'part', key: part.key });
         } catch (error) {
           failed.abort(error);
         }
@@ -87,22 +89,64 @@ async function loadAll(
   signal.throwIfAborted();
 }
 
-async function loadOne(part: ManifestPart, options: RestoreOptions, init: string): Promise<void> {
+/**
+ * A view may use views of other databases, and one WITH CHECK OPTION is not even made on the
+ * placeholder that mysqldump makes of those. So the placeholders stay out, the client goes on after an
+ * error, and all is loaded again until no error is left or as many as the time before.
+ */
+async function loadViews(
+  parts: readonly ManifestPart[],
+  options: RestoreOptions,
+  init: string,
+): Promise<void> {
+  const variant: Variant = {
+    choose: () => sections(({ holds }) => holds === 'view'),
+    clientArgs: ['--force'],
+  };
+  let before = Infinity;
+  for (;;) {
+    const refused: { part: ManifestPart; errors: string[] }[] = [];
+    for (const part of parts) {
+      const said = await loadOne(part, options, init, variant);
+      const errors = said.split('\n').filter((line) => line.startsWith('ERROR'));
+      if (errors.length > 0) refused.push({ part, errors });
+    }
+    const [first] = refused;
+    if (!first) break;
+    const count = refused.reduce((sum, { errors }) => sum + errors.length, 0);
+    if (count >= before) throw refusedSql(first.part.key, first.errors.slice(0, 3).join('; '));
+    before = count;
+  }
+  for (const { key } of parts) await options.observe({ type: 'part', key });
+}
+
+interface Variant {
+  choose: () => Transform | undefined;
+  clientArgs: readonly string[];
+}
+
+/** Returns what the client said. */
+async function loadOne(
+  part: ManifestPart,
+  options: RestoreOptions,
+  init: string,
+  variant?: Variant,
+): Promise<string> {
   options.signal.throwIfAborted();
   const { table } = options.selection;
   const body = await options.store.get(part.key, { signal: options.signal });
-  await runLoad({
+  const client = clientCommand(part, options, init);
+  return await runLoad({
     title: part.key,
     body,
     bytes: part.bytes,
     sha256: part.sha256,
     filters: decoders(part, options),
-    choose: table === null ? undefined : new TableSection(table),
-    client: clientCommand(part, options, init),
+    choose: variant ? variant.choose() : table === null ? undefined : sectionsOf(table),
+    client: { ...client, args: [...client.args, ...(variant?.clientArgs ?? [])] },
     signal: options.signal,
     onBytes: (bytes) => void options.observe({ type: 'read', bytes }),
   });
-  await options.observe({ type: 'part', key: part.key });
 }
 
 /** The programs that make SQL of a stored part. */
@@ -123,6 +167,8 @@ function clientCommand(part: ManifestPart, options: RestoreOptions, init: string
     args: [
       `--defaults-file=${options.optionFile}`,
       '--binary-mode',
+      // The comments in stored programs; MariaDB's client drops them.
+      '--comments',
       '--max-allowed-packet=1G',
       '--default-character-set=utf8mb4',
       `--init-command=${init}`,

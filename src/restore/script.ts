@@ -1,4 +1,4 @@
-import type { BackupRecord, Manifest } from '../catalog/records.js';
+import type { BackupRecord, Manifest, ManifestPart } from '../catalog/records.js';
 
 /**
  * The text of `restore.sh`: restores the backup with bash, zstd, the server's client and, where they
@@ -10,10 +10,11 @@ export function restoreScript(
 ): string {
   const client = record.flavour === 'mariadb' ? 'mariadb' : 'mysql';
   const { coordinates: at } = record;
-  const loads = manifest.parts.map(
-    (part) => `load ${quote(part.key)} ${part.sha256} ${quote(part.database)}`,
-  );
-  const phase = (kind: string) => loads.filter((_, i) => manifest.parts[i]?.kind === kind);
+  const phase = (kind: ManifestPart['kind'], call = 'load'): string =>
+    manifest.parts
+      .filter((part) => part.kind === kind)
+      .map((part) => `${call} ${quote(part.key)} ${part.sha256} ${quote(part.database)}`)
+      .join('\n');
   return `#!/usr/bin/env bash
 # Restores backup ${record.id} of pair ${record.pair} (${record.flavour} ${record.version})
 # without stillpoint. It needs ${client}, zstd${record.encrypted ? ', age' : ''}, and aws for a store in S3.
@@ -33,7 +34,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 options=("$@")
 
-sql() { "$client" "\${options[@]}" --binary-mode --max-allowed-packet=1G --default-character-set=utf8mb4 "$@"; }
+sql() { "$client" "\${options[@]}" --binary-mode --comments --max-allowed-packet=1G --default-character-set=utf8mb4 "$@"; }
 
 fetch() {
   case $store in
@@ -49,6 +50,7 @@ decode() {
   esac
 }
 
+# load KEY SHA256 DATABASE
 load() {
   echo "loading $1" >&2
   fetch "$1"
@@ -56,15 +58,39 @@ load() {
   if [ -n "$3" ]; then decode "$1" | sql --database="$3"; else decode "$1" | sql; fi
 }
 
+# The final views of a part, without the placeholders of mysqldump; goes on after an error.
+load_views() {
+  echo "loading $1" >&2
+  fetch "$1"
+  echo "$2  $work/part" | sha256sum --quiet --check - >&2
+  decode "$1" |
+    LC_ALL=C sed '/^-- Temporary [a-z]* structure for view/,/^-- Final view structure for view/d' |
+    sql --force --database="$3" 2>>"$work/errors"
+}
+
 sql <<'END_OF_DATABASES'
 ${manifest.databases.map((database) => `${database.create};`).join('\n')}
 END_OF_DATABASES
-${phase('schema').join('\n')}
-${phase('data').join('\n')}
-${phase('objects').join('\n')}
-${phase('views').join('\n')}
+${phase('schema')}
+${phase('data')}
+${phase('objects')}
+
+# A view may use another of any database: all of them again, until no error is left.
+before=none
+while :; do
+  : >"$work/errors"
+${phase('views', '  load_views') || '  :'}
+  errors=$(grep -c ^ERROR "$work/errors" || true)
+  if [ "$errors" = 0 ]; then break; fi
+  if [ "$errors" = "$before" ]; then
+    cat "$work/errors" >&2
+    exit 1
+  fi
+  before=$errors
+done
+
 if [ "\${STILLPOINT_ACCOUNTS:-}" = 1 ]; then
-  ${phase('accounts').join('\n  ') || ':'}
+${phase('accounts', '  load') || '  :'}
 fi
 
 cat >&2 <<'END_OF_TEXT'

@@ -1,24 +1,49 @@
 import { Transform, type TransformCallback } from 'node:stream';
 
-const start =
-  /^-- (?:Table structure for table|Dumping data for table|Sequence structure for) (`.*`)/;
+/** What a section of a dump holds, and of what. */
+export interface Section {
+  holds: 'table' | 'rows' | 'sequence' | 'placeholder' | 'view';
+  /** In backticks, as the bytes of the dump read as latin1; up to a line break. */
+  name: string;
+}
+
+const heads: Record<string, Section['holds']> = {
+  'Table structure for table': 'table',
+  'Dumping data for table': 'rows',
+  'Sequence structure for': 'sequence',
+  'Temporary table structure for view': 'placeholder',
+  'Temporary view structure for view': 'placeholder',
+  'Final view structure for view': 'view',
+};
+const start = new RegExp(`^-- (${Object.keys(heads).join('|')}) (\`[^\\n]*)`);
 const footer = '/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;';
 
 /**
- * Lets one table's sections of a dump through, with the settings at its head and at its end. A section
- * begins with the comment that names its table; string values hold no raw line break, so no value
- * looks like one.
+ * Lets the sections of a dump through that `wanted` says, with the settings at its head and at its
+ * end. A section begins with a comment that names what it holds; string values hold no raw line break,
+ * so no value looks like one.
  */
-export class TableSection extends Transform {
-  readonly #wanted: string;
+export function sections(wanted: (section: Section) => boolean): Transform {
+  return new SectionFilter(wanted);
+}
+
+/** The sections of one table. */
+export function sectionsOf(table: string): Transform {
+  const [first = ''] = `\`${table.replaceAll('`', '``')}\``.split('\n');
+  const name = Buffer.from(first).toString('latin1');
+  return sections((section) => section.name === name);
+}
+
+class SectionFilter extends Transform {
+  readonly #wanted: (section: Section) => boolean;
   #open = true;
   /** The beginning of a line whose end has not come yet, while it may still decide a section. */
   #head = Buffer.alloc(0);
   #decided = false;
 
-  constructor(table: string) {
+  constructor(wanted: (section: Section) => boolean) {
     super();
-    this.#wanted = Buffer.from(`\`${table.replaceAll('`', '``')}\``).toString('latin1');
+    this.#wanted = wanted;
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -49,8 +74,9 @@ export class TableSection extends Transform {
 
   #decide(): void {
     const line = this.#head.toString('latin1');
-    const section = start.exec(line)?.[1];
-    if (section !== undefined) this.#open = section === this.#wanted;
+    const [, head = '', name = ''] = start.exec(line) ?? [];
+    const holds = heads[head];
+    if (holds !== undefined) this.#open = this.#wanted({ holds, name });
     else if (line.startsWith(footer)) this.#open = true;
     this.#pass(this.#head);
     this.#head = Buffer.alloc(0);
