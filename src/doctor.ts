@@ -1,10 +1,174 @@
-import type { Config } from './config/schema.js';
-export interface Finding {
-  name: string;
-  status: 'ok' | 'warn' | 'fail';
-  detail: string;
-  fix?: string;
+import { resolvePair, type ChosenPair } from './config/choose.js';
+import type { Config, ServerConfig } from './config/schema.js';
+import { resolveServer } from './config/secret.js';
+import type { Flavour } from './dialect/version.js';
+import { refuseBrokenViews, takeInventory, type TableInfo } from './dump/inventory.js';
+import { findClient, findProgram } from './dump/tools.js';
+import { openJournal } from './freeze/journal.js';
+import { checkReplica, checkSource, each, problemOf, type Finding } from './pair/checks.js';
+import { openServer, type Server } from './pair/server.js';
+import { openStore } from './store/open.js';
+
+export type { Finding } from './pair/checks.js';
+
+/** Tables that a message names before it only counts. */
+const fewNames = 5;
+
+/**
+ * Looks at everything a backup of the pair needs and changes nothing, but for the store, where it
+ * writes and removes a few objects of its own. Never throws for what it looks at.
+ */
+export async function doctor(config: Config, name: string): Promise<Finding[]> {
+  const chosen = resolvePair(config, name);
+  const { pair } = chosen;
+  const findings = await checkJournal(config, name);
+  const source = await reach(pair.source, 'source', name, findings);
+  const replica = await reach(pair.replica, 'replica', name, findings);
+  try {
+    if (source && replica) findings.push(checkMatch(source, replica));
+    if (replica) {
+      findings.push(...(await checkReplica(replica)));
+      findings.push(...(await checkContents(replica, chosen)));
+    }
+    if (source) findings.push(...(await checkSource(source)));
+    const flavour = (replica ?? source)?.dialect.version.flavour;
+    if (flavour) findings.push(...(await checkTools(chosen, flavour)));
+  } finally {
+    source?.close();
+    replica?.close();
+  }
+  findings.push(...(await checkStore(chosen)));
+  return findings;
 }
-export async function doctor(_config: Config, _pair: string): Promise<Finding[]> {
-  return [];
+
+async function checkJournal(config: Config, name: string): Promise<Finding[]> {
+  return await each([
+    [
+      'state',
+      async () => {
+        const entry = await openJournal(config.stateDir, name).read();
+        if (entry?.phase !== 'frozen') return [];
+        const detail = `a run since ${entry.since} has left the replica paused, or is at it`;
+        return [{ name: 'state', status: 'fail', detail, fix: `stillpoint resume ${name}` }];
+      },
+    ],
+  ]);
+}
+
+async function reach(
+  server: ServerConfig,
+  role: 'source' | 'replica',
+  pair: string,
+  findings: Finding[],
+): Promise<Server | null> {
+  try {
+    const opened = await openServer(await resolveServer(server), `${role} of ${pair}`);
+    const { flavour, text } = opened.dialect.version;
+    const title = flavour === 'mariadb' ? 'MariaDB' : 'MySQL';
+    findings.push({ name: role, status: 'ok', detail: `${title} ${text}` });
+    return opened;
+  } catch (error) {
+    findings.push({ name: role, status: 'fail', ...problemOf(error) });
+    return null;
+  }
+}
+
+function checkMatch(source: Server, replica: Server): Finding {
+  const name = 'pair';
+  if (source.uuid === replica.uuid) {
+    const detail = 'source and replica are one server: a backup would pause nothing';
+    return { name, status: 'fail', detail, fix: 'Name another host under replica.' };
+  }
+  const [a, b] = [source.dialect.version, replica.dialect.version];
+  if (a.flavour !== b.flavour) {
+    const detail = `${a.text} and ${b.text}: a backup of the replica may not restore to a source`;
+    return { name, status: 'warn', detail };
+  }
+  return { name, status: 'ok', detail: 'two servers of one kind' };
+}
+
+async function checkContents(replica: Server, { pair }: ChosenPair): Promise<Finding[]> {
+  return await each([
+    [
+      'databases',
+      async () => {
+        const databases = await takeInventory(replica, pair.databases);
+        const tables = databases.flatMap((database) =>
+          database.tables.map((table) => ({ ...table, name: `${database.name}.${table.name}` })),
+        );
+        await refuseBrokenViews(replica, databases);
+        const detail = `${databases.length} databases, ${tables.length} tables`;
+        return [{ name: 'databases', status: 'ok', detail }, ...checkEngines(tables)];
+      },
+    ],
+  ]);
+}
+
+function checkEngines(tables: readonly TableInfo[]): Finding[] {
+  const loose = tables.filter(
+    ({ engine, kind }) => kind === 'table' && !['InnoDB', 'MEMORY', 'ROCKSDB'].includes(engine),
+  );
+  const memory = tables.filter(({ engine }) => engine === 'MEMORY');
+  const named = (list: readonly TableInfo[]) => {
+    const names = list.slice(0, fewNames).map((table) => table.name);
+    return names.join(', ') + (list.length > fewNames ? ` and ${list.length - fewNames} more` : '');
+  };
+  const findings: Finding[] = [];
+  if (loose.length > 0) {
+    findings.push({
+      name: 'tables',
+      status: 'warn',
+      detail: `not transactional: ${named(loose)}. They stand still only while the replica is paused`,
+      fix: 'ALTER TABLE … ENGINE = InnoDB; where it can be.',
+    });
+  }
+  if (memory.length > 0) {
+    const detail = `in memory: ${named(memory)}. Their rows are not backed up`;
+    findings.push({ name: 'tables', status: 'warn', detail });
+  }
+  if (findings.length > 0) return findings;
+  return [{ name: 'tables', status: 'ok', detail: 'all transactional' }];
+}
+
+async function checkTools({ pair }: ChosenPair, flavour: Flavour): Promise<Finding[]> {
+  const client = (which: 'mysqldump' | 'mysql') =>
+    [
+      which,
+      async (): Promise<Finding[]> => {
+        const { path, version } = await findClient(which, flavour, pair.tools[which]);
+        return [{ name: which, status: 'ok', detail: `${path} ${version.text}` }];
+      },
+    ] as const;
+  const program = (name: 'zstd' | 'age') =>
+    [
+      name,
+      async (): Promise<Finding[]> => {
+        const path = await findProgram(name, pair.tools[name]);
+        return [{ name, status: 'ok', detail: path }];
+      },
+    ] as const;
+  return await each([
+    client('mysqldump'),
+    client('mysql'),
+    program('zstd'),
+    ...(pair.encryption ? [program('age')] : []),
+  ]);
+}
+
+async function checkStore({ store, storeName }: ChosenPair): Promise<Finding[]> {
+  const title = `store ${storeName}`;
+  return await each([
+    [
+      title,
+      async () => {
+        const opened = await openStore(store);
+        try {
+          const results = await opened.probe();
+          return results.map((result) => ({ ...result, name: `${title}: ${result.name}` }));
+        } finally {
+          await opened.close();
+        }
+      },
+    ],
+  ]);
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { readManifest } from './catalog/catalog.js';
-import type { BackupRecord } from './catalog/records.js';
+import type { BackupRecord, Manifest } from './catalog/records.js';
 import { openBackup, type OpenBackup } from './openBackup.js';
 import { optionFileText } from './config/option-file.js';
 import type { Config, TargetConfig } from './config/schema.js';
@@ -10,7 +10,7 @@ import { StillpointError } from './errors.js';
 import { openServer, type Server } from './pair/server.js';
 import { attach, attachStatements } from './restore/attach.js';
 import { restoreParts } from './restore/restore.js';
-import { select } from './restore/selection.js';
+import { select, type RestoreSelection } from './restore/selection.js';
 import { checkAttachable, checkTarget } from './restore/target.js';
 import { ignore, type Observe } from './util/observe.js';
 import { openOptionFile } from './util/optionFile.js';
@@ -110,10 +110,7 @@ export async function restoreBackup(
       seconds: 0,
       attached: false,
       attachStatements: attachStatements(target.dialect, record, await sourceOf(opened, false)),
-      warnings:
-        selection.table === null
-          ? []
-          : [`triggers of ${selection.table} are not restored with --only`],
+      warnings: warningsOf(manifest, selection),
     };
     if (options.dryRun) return result;
     for (const question of questions(result, options, replace)) await options.confirm?.(question);
@@ -156,6 +153,17 @@ export async function restoreBackup(
   } finally {
     for (const close of closers.reverse()) await close();
   }
+}
+
+function warningsOf(manifest: Manifest, { databases, table }: RestoreSelection): string[] {
+  if (table !== null) return [`triggers of ${table} are not restored with --only`];
+  const events = manifest.databases
+    .filter(({ name }) => databases.includes(name))
+    .reduce((sum, database) => sum + database.events.length, 0);
+  if (events === 0) return [];
+  return [
+    `${events} ${events === 1 ? 'event is' : 'events are'} off, as on the replica: ALTER EVENT … ENABLE those that should run`,
+  ];
 }
 
 function targetOf(config: Config, name: string): TargetConfig {

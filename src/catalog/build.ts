@@ -42,13 +42,14 @@ export function buildManifest(run: Finished, tool: string): Manifest {
     client: run.client.version.text,
     variables: run.variables,
     databases: run.databases.map(
-      ({ name, create, views, triggers, procedures, functions, events }) => ({
+      ({ name, create, views, triggers, procedures, functions, packages, events }) => ({
         name,
         create,
         views,
         triggers,
         procedures,
         functions,
+        packages,
         events,
       }),
     ),

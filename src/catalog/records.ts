@@ -91,6 +91,8 @@ const database = z.object({
   triggers: z.array(z.string()),
   procedures: z.array(z.string()),
   functions: z.array(z.string()),
+  /** Of MariaDB; each has a body of the same name. */
+  packages: z.array(z.string()),
   events: z.array(z.string()),
 });
 

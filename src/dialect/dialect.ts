@@ -83,7 +83,6 @@ export interface Dialect {
   /** The band of versions whose statements are used, e.g. `mysql 8.0.22`. */
   readonly band: string;
   readonly superReadOnly: boolean;
-  readonly sequences: boolean;
 
   /** One row per channel. */
   replicaStatus(): string;
@@ -114,6 +113,12 @@ export interface Dialect {
   ): string;
   /** Blocks until the applier has reached `gtid`; returns one row with the column `reached` (1 or 0). */
   waitForGtid(gtid: string, seconds: number): string;
+
+  /**
+   * Names, as `name`, of a database's tables for which CHECKSUM TABLE answers something else every
+   * time; null where there are none.
+   */
+  unstableChecksums(database: string): string | null;
 
   /** What the backup's account needs on the replica. */
   readonly grants: readonly GrantNeed[];

@@ -12,7 +12,6 @@ export function mariadbDialect(version: Version): Dialect {
     version,
     band: atLeast(version, 11, 3) ? 'mariadb 11.3' : 'mariadb 10.6',
     superReadOnly: false,
-    sequences: true,
 
     replicaStatus: () => 'SHOW ALL REPLICAS STATUS',
     parseReplicaStatus: readReplicaStatus,
@@ -57,6 +56,7 @@ export function mariadbDialect(version: Version): Dialect {
     waitForGtid: (gtid, seconds) =>
       `SELECT MASTER_GTID_WAIT(${literal(gtid)}, ${seconds}) = 0 AS reached`,
 
+    unstableChecksums: () => null,
     grants: atLeast(version, 11, 3) ? [...grants, showRoutine] : grants,
     // The former rows of system-versioned tables; an older server would not take them back.
     dumpOptions: (client) =>

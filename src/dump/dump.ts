@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { Readable } from 'node:stream';
+import { text } from '../dialect/rows.js';
 import type { Server } from '../pair/server.js';
 import type { Session } from '../pair/session.js';
 import type { Command } from '../util/command.js';
@@ -64,7 +65,7 @@ export async function dumpParts(plan: readonly PartPlan[], options: DumpOptions)
     try {
       const [stored, tables] = await Promise.all([
         runFlow(await flowOf(part)),
-        part?.kind === 'data' && session ? survey(session, part, options.checksums, signal) : [],
+        part?.kind === 'data' && session ? survey(session, part) : [],
       ]);
       await observe({ type: 'part', key: titleOf(part) });
       return [{ ...stored, plan: part }, tables];
@@ -73,6 +74,25 @@ export async function dumpParts(plan: readonly PartPlan[], options: DumpOptions)
       throw error;
     } finally {
       if (session) sessions.push(session);
+    }
+  }
+
+  async function survey(session: Session, part: PartPlan): Promise<SurveyedTable[]> {
+    const stop = () => session.destroy();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const unstable = replica.dialect.unstableChecksums(part.database);
+      const rows = unstable === null ? [] : await session.query(unstable);
+      const withChecksum = (name: string) =>
+        options.checksums && !rows.some((row) => text(row, 'name') === name);
+      const tables: SurveyedTable[] = [];
+      for (const name of part.tables) {
+        signal.throwIfAborted();
+        tables.push(await surveyTable(session, part.database, name, withChecksum(name)));
+      }
+      return tables;
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
   }
 
@@ -109,26 +129,6 @@ export async function dumpParts(plan: readonly PartPlan[], options: DumpOptions)
     parts: done.map(([part]) => part),
     tables: done.flatMap(([, tables]) => tables),
   };
-}
-
-async function survey(
-  session: Session,
-  part: PartPlan,
-  checksums: boolean,
-  signal: AbortSignal,
-): Promise<SurveyedTable[]> {
-  const tables: SurveyedTable[] = [];
-  const stop = () => session.destroy();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    for (const name of part.tables) {
-      signal.throwIfAborted();
-      tables.push(await surveyTable(session, part.database, name, checksums));
-    }
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-  return tables;
 }
 
 /** The programs between mysqldump and the store. */

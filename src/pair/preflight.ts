@@ -4,6 +4,7 @@ import { StillpointError } from '../errors.js';
 import { waitFor } from '../util/wait.js';
 import { channelsOf, channelTitle, globalStatus } from './channels.js';
 import type { Server } from './server.js';
+import { variablesOf } from './variables.js';
 
 /** Seconds that open temporary tables and prepared XA transactions are waited for. */
 const patience = 20;
@@ -94,10 +95,13 @@ async function refuseClusters(replica: Server): Promise<void> {
  */
 async function refuseLooseOrder(replica: Server): Promise<void> {
   if (replica.dialect.version.flavour === 'mariadb') return;
-  const rows = await replica.query(
-    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('slave_parallel_workers', 'replica_parallel_workers', 'slave_preserve_commit_order', 'replica_preserve_commit_order', 'gtid_mode')",
-  );
-  const values = new Map(rows.map((row) => [text(row, 'Variable_name'), text(row, 'Value')]));
+  const values = await variablesOf(replica, [
+    'slave_parallel_workers',
+    'replica_parallel_workers',
+    'slave_preserve_commit_order',
+    'replica_preserve_commit_order',
+    'gtid_mode',
+  ]);
   const value = (name: string) =>
     values.get(`replica_${name}`) ?? values.get(`slave_${name}`) ?? '';
   const loose =

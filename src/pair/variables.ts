@@ -21,7 +21,15 @@ const names = [
 
 /** The server's settings that a restore may have to know. */
 export async function readVariables(server: Server): Promise<Record<string, string>> {
-  const list = names.map((name) => `'${name}'`).join(', ');
+  return Object.fromEntries(await variablesOf(server, names));
+}
+
+/** Values of GLOBAL VARIABLES by name; those the server does not know are absent. */
+export async function variablesOf(
+  server: Server,
+  wanted: readonly string[],
+): Promise<Map<string, string>> {
+  const list = wanted.map((name) => `'${name}'`).join(', ');
   const rows = await server.query(`SHOW GLOBAL VARIABLES WHERE Variable_name IN (${list})`);
-  return Object.fromEntries(rows.map((row) => [text(row, 'Variable_name'), text(row, 'Value')]));
+  return new Map(rows.map((row) => [text(row, 'Variable_name'), text(row, 'Value')]));
 }

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import {
   findTools,
+  roomyFolder,
   startPair,
   startS3,
   startServers,
@@ -34,7 +34,7 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const toolbox = await findTools();
   if (toolbox.s3 === null) throw new Error(toolbox.missing.join('\n'));
-  const folder = await mkdtemp(join(tmpdir(), 'stillpoint-rig-'));
+  const folder = await mkdtemp(join(await roomyFolder(), 'stillpoint-rig-'));
   const s3 = await startS3(toolbox.s3);
   const stops = [s3.stop];
   const end = async (): Promise<void> => {

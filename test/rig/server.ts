@@ -1,6 +1,7 @@
 import { execa } from 'execa';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mysql, { type Connection } from 'mysql2/promise';
 import { waitFor } from '../../src/util/wait.js';
@@ -90,6 +91,13 @@ export function serverAt(place: ServerPlace): RigServer {
     crash: async () =>
       await again(async () => Promise.resolve(process.kill(await pid(), 'SIGKILL'))),
   };
+}
+
+/** Where data directories go: into memory where there is room, since servers wait for the disk. */
+export async function roomyFolder(): Promise<string> {
+  const memory = await statfs('/dev/shm').catch(() => null);
+  const isRoomy = memory !== null && memory.bavail * memory.bsize > 6e9;
+  return isRoomy ? '/dev/shm' : tmpdir();
 }
 
 /** A port that is free now. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RigServer } from '../rig/index.js';
 
 /** Something that writes to a source for as long as a test wants. */
@@ -24,7 +25,9 @@ export async function startWriter(source: RigServer): Promise<Writer> {
         `BEGIN; INSERT INTO written.ledger (amount, note) VALUES (${amount}, UUID()); UPDATE written.balance SET total = total + ${amount}; COMMIT`,
       );
       committed += 1;
-      if (committed % 200 === 0) {
+      // Busy, but so that a replica on a slow machine can follow.
+      await sleep(5);
+      if (committed % 100 === 0) {
         await source.query(
           `CREATE TABLE written.t${Date.now()} (id INT PRIMARY KEY) COMMENT 'made meanwhile'`,
         );

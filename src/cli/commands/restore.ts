@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { restoreBackup, type RestoreResult } from '../../restoreBackup.js';
 import { ask } from '../ask.js';
 import { configOf, type Context, type GlobalOptions } from '../context.js';
-import { bytesText, fieldsText, rateText, secondsText } from '../output/text.js';
+import { bytesText, fieldsText, nameText, rateText, secondsText } from '../output/text.js';
 
 interface RestoreFlags {
   to: string;
@@ -59,8 +59,8 @@ function resultText(result: RestoreResult): string {
   const planned = result.status === 'planned';
   const what =
     result.table === null
-      ? result.databases.join(', ')
-      : `${result.databases[0] ?? ''}.${result.table}`;
+      ? nameText(result.databases.join(', '))
+      : nameText(`${result.databases[0] ?? ''}.${result.table}`);
   const fields: [string, string][] = [
     ['backup', result.backup],
     ['databases', what],

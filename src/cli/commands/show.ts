@@ -4,6 +4,7 @@ import { openBackup } from '../../openBackup.js';
 import { configOf, type Context } from '../context.js';
 import { recordText } from '../output/record.js';
 import { tableText } from '../output/table.js';
+import { nameText } from '../output/text.js';
 
 export function registerShow(program: Command, context: Context): void {
   program
@@ -17,8 +18,8 @@ export function registerShow(program: Command, context: Context): void {
         const manifest = await readManifest(store, record);
         context.terminal.document({ ...record, contents: manifest });
         const rows = manifest.tables.map((table) => [
-          table.database,
-          table.name,
+          nameText(table.database),
+          nameText(table.name),
           table.engine,
           table.rows === null ? '-' : String(table.rows),
           table.checksum ?? '-',

@@ -9,7 +9,7 @@ export function findingsText(findings: readonly Finding[]): string {
   return findings
     .flatMap(({ name, status, detail, fix }) => [
       `  ${marks[status]}  ${name.padEnd(width)}  ${detail}`,
-      ...(fix === undefined ? [] : [`        ${' '.repeat(width)}${pc.dim('fix:')} ${fix}`]),
+      ...(fix === undefined ? [] : [`  ${' '.repeat(width + 8)}${pc.dim('fix:')} ${fix}`]),
     ])
     .join('\n');
 }

@@ -38,3 +38,11 @@ export function fieldsText(fields: readonly (readonly [string, string])[]): stri
   const width = Math.max(...fields.map(([name]) => name.length));
   return fields.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n');
 }
+
+/** A name from a server with its control characters escaped, so that it cannot play with a terminal. */
+export function nameText(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (char) => {
+    const code = char.codePointAt(0) ?? 0;
+    return code === 10 ? '\\n' : `\\u{${code.toString(16)}}`;
+  });
+}

@@ -89,7 +89,6 @@ export const shapeStatements = [
   "INSERT INTO shapes.no_key VALUES (1, 'twice'), (1, 'twice'), (NULL, NULL), (2, '')",
   'CREATE TABLE shapes.my_isam (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(100), FULLTEXT KEY words (v)) ENGINE=MyISAM',
   "INSERT INTO shapes.my_isam (v) VALUES ('some words'), ('other words'), (NULL)",
-  'CREATE TABLE shapes.in_memory (id INT PRIMARY KEY) ENGINE=MEMORY',
   'CREATE TABLE shapes.archived (id INT, v VARCHAR(10)) ENGINE=ARCHIVE',
   "INSERT INTO shapes.archived VALUES (1, 'a'), (2, 'b')",
   `CREATE TABLE shapes.generated (

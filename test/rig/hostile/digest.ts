@@ -99,13 +99,14 @@ async function digestDatabase(
 }
 
 /**
- * All that is shown but when a trigger was made, and that a replica keeps its events off. MySQL shows
+ * All that is shown but when a trigger was made, and whether an event is on: a
+ * replica has them all off. MySQL shows
  * the character set of a column only if it was named, though its collation implies it.
  */
 function definition(shown: Row | undefined): string {
   const { Created: _, ...rest } = shown ?? {};
   return JSON.stringify(rest)
-    .replaceAll(/ DISABLE ON (?:SLAVE|REPLICA)/g, ' ENABLE')
+    .replaceAll(/ DISABLE(?: ON (?:SLAVE|REPLICA))?(?= )/g, ' ENABLE')
     .replaceAll(/ CHARACTER SET (\w+)(?= COLLATE \1_)/g, '');
 }
 
