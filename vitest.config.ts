@@ -2,7 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 // One run per engine, and one for what needs none; `npm test` starts them side by side.
 const engine = process.env['STILLPOINT_TEST_ENGINE'];
-const withoutEngine = ['test/unit/**/*.test.ts', 'test/contract/store.test.ts', 'test/faults/store*.test.ts'];
+const withoutEngine = [
+  'test/unit/**/*.test.ts',
+  'test/contract/store.test.ts',
+  'test/faults/store*.test.ts',
+];
 
 export default defineConfig({
   test: {

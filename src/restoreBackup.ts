@@ -110,7 +110,7 @@ export async function restoreBackup(
       seconds: 0,
       attached: false,
       attachStatements: attachStatements(target.dialect, record, await sourceOf(opened, false)),
-      warnings: warningsOf(manifest, selection),
+      warnings: options.attach ? [] : warningsOf(manifest, selection),
     };
     if (options.dryRun) return result;
     for (const question of questions(result, options, replace)) await options.confirm?.(question);

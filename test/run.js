@@ -2,10 +2,13 @@
 //   node test/run.js [test | demo | bench] [arguments…]
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, URL } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [job = 'test', ...args] = process.argv.slice(2);
+
+// The SDK of S3 speaks of the next Node on every start.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 function run(file, ...rest) {
   const { status, signal, error } = spawnSync(file, rest, { cwd: root, stdio: 'inherit' });

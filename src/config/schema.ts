@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, name, path, text, url } from './fields.js';
 import { pairSchema } from './pair.js';
-import { serverSchema, targetSchema, toolsSchema } from './server.js';
+import { serverSchema, targetSchema } from './server.js';
 import { storeSchema } from './store.js';
 
 const assertionSchema = z.strictObject({
@@ -103,8 +103,6 @@ export type ServerConfig = z.infer<typeof serverSchema>;
 /** A server to restore into: a ServerConfig and its tools. */
 export type TargetConfig = z.infer<typeof targetSchema>;
 export type StoreConfig = z.infer<typeof storeSchema>;
-export type ToolsConfig = z.infer<typeof toolsSchema>;
-export type AssertionConfig = z.infer<typeof assertionSchema>;
 /** Where a password comes from: at most one of the four. */
 export type PasswordConfig = Pick<
   ServerConfig,

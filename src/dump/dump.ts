@@ -6,6 +6,7 @@ import type { Session } from '../pair/session.js';
 import type { Command } from '../util/command.js';
 import type { Observe } from '../util/observe.js';
 import { accountsSql } from './accounts.js';
+import { MendedObjects } from './mend.js';
 import { dumpCommand } from './mysqldump.js';
 import { runFlow, type PartFlow, type StoredPart } from './pipeline.js';
 import type { PartPlan } from './plan.js';
@@ -111,6 +112,7 @@ export async function dumpParts(plan: readonly PartPlan[], options: DumpOptions)
             expected: part.expected,
           }
         : { text: await accountsSql(replica) },
+      mend: part?.kind === 'objects' ? new MendedObjects() : null,
       filters: filtersOf(options),
       spool: options.spool,
       sink: async (body) => await options.sink(part, body, signal),

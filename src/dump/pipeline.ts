@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { Readable, type Transform } from 'node:stream';
 import { pipeline as connect } from 'node:stream/promises';
 import { StillpointError } from '../errors.js';
 import { failureOf, start, type Child, type Command } from '../util/command.js';
@@ -17,6 +17,8 @@ export interface PartFlow {
   /** For messages: `rows of shop.orders`. */
   title: string;
   source: DumpSource | { text: string };
+  /** Changes the text on its way to the filters. */
+  mend?: Transform | null;
   /** Programs the text is piped through, e.g. zstd and age. */
   filters: readonly Command[];
   spool: SpoolSpace;
@@ -64,13 +66,15 @@ export async function runFlow(flow: PartFlow): Promise<StoredPart> {
   });
   dump?.stdin.end();
   const filters = flow.filters.map(run);
-  const stages = [text, ...filters.map((child) => child.stdout)];
+  const sql = flow.mend ?? text;
+  const stages = [sql, ...filters.map((child) => child.stdout)];
   const links = Promise.all([
     connect(
       dump?.stdout ?? Readable.from([Buffer.from('text' in source ? source.text : '')]),
       text,
     ),
-    ...filters.map((child, i) => connect(stages[i] ?? text, child.stdin)),
+    ...(flow.mend ? [connect(text, flow.mend)] : []),
+    ...filters.map((child, i) => connect(stages[i] ?? sql, child.stdin)),
   ]);
   links.catch(() => undefined);
   const hash = createHash('sha256');
@@ -78,7 +82,7 @@ export async function runFlow(flow: PartFlow): Promise<StoredPart> {
 
   /** Counts and hashes, and passes on the end only when all that came before ended well. */
   async function* sealed(): AsyncGenerator<Buffer> {
-    for await (const chunk of (stages.at(-1) ?? text) as AsyncIterable<Buffer>) {
+    for await (const chunk of (stages.at(-1) ?? sql) as AsyncIterable<Buffer>) {
       hash.update(chunk);
       storedBytes += chunk.length;
       flow.onBytes?.(text.bytes, storedBytes);

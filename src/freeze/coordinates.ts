@@ -1,5 +1,4 @@
 import type { BinlogPosition } from '../dialect/dialect.js';
-import { number } from '../dialect/rows.js';
 import { channelsOf, globalStatus } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
 
@@ -58,10 +57,4 @@ export async function readCoordinates(replica: Server): Promise<Coordinates> {
     applierStarts: dialect.counters.starts.reduce((sum, name) => sum + (status.get(name) ?? 0), 0),
     running: channels.filter((channel) => channel.applierRunning).map((channel) => channel.name),
   };
-}
-
-/** The server's wall clock as a UNIX time, to compare with the source's. */
-export async function serverTime(server: Server): Promise<number> {
-  const [row] = await server.query('SELECT UNIX_TIMESTAMP() AS now');
-  return number(row ?? {}, 'now') ?? 0;
 }

@@ -67,8 +67,11 @@ test('a second run while one goes on: exit 11', async () => {
   expect(second).toBe(11);
 });
 
+/** Settings, the message they lead to, the exit status. */
+type Case = [Parameters<typeof setUp>[0], RegExp, number];
+
 describe('what is wrong before anything is paused', () => {
-  const cases: [string, () => Promise<[Parameters<typeof setUp>[0], RegExp, number]>][] = [
+  const cases: [string, () => Case | Promise<Case>][] = [
     [
       'wrong credentials',
       async () => [
@@ -87,7 +90,7 @@ describe('what is wrong before anything is paused', () => {
     ],
     [
       'a missing tool',
-      async () => [
+      () => [
         { pair: { ...onlySmall, tools: { mysqldump: '/nonexistent/mysqldump' } } },
         /no mysqldump of .* found \(tried \/nonexistent\/mysqldump\)/,
         1,

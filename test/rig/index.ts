@@ -1,6 +1,7 @@
-export { backupGrants, backupPassword, emptyServer, pairOf, startPair, type Pair } from './pair.js';
+export { backupPassword, emptyServer, pairOf, startPair, type Pair } from './pair.js';
 export { startS3, type S3Place } from './s3.js';
 export {
+  freePort,
   roomyFolder,
   serverAt,
   startServers,

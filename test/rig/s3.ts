@@ -13,7 +13,7 @@ export interface S3Place {
 }
 
 /** Starts moto, which knows conditional writes, aborts of uploads and Object Lock; makes a bucket. */
-export async function startS3(command: string[]): Promise<S3Place & { stop(): Promise<void> }> {
+export async function startS3(command: string[]): Promise<S3Place & { stop: () => Promise<void> }> {
   const port = await freePort();
   const [file, args] = tied([...command, '-H', '127.0.0.1', '-p', String(port)]);
   const service = execa(file, args, {

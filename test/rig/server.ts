@@ -31,7 +31,7 @@ export interface RigServer extends ServerPlace {
 
 /** A server that this process runs. */
 export interface OwnServer extends RigServer {
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export interface ServerOptions {

@@ -17,9 +17,9 @@ export async function startWriter(source: RigServer): Promise<Writer> {
     INSERT IGNORE INTO written.balance VALUES (1, 0);
   `);
   let committed = 0;
-  let stopped = false;
+  const state = { stopped: false };
   const work = (async () => {
-    while (!stopped) {
+    while (!state.stopped) {
       const amount = committed % 97;
       await source.query(
         `BEGIN; INSERT INTO written.ledger (amount, note) VALUES (${amount}, UUID()); UPDATE written.balance SET total = total + ${amount}; COMMIT`,
@@ -37,7 +37,7 @@ export async function startWriter(source: RigServer): Promise<Writer> {
   return {
     written: () => committed,
     async stop() {
-      stopped = true;
+      state.stopped = true;
       await work;
     },
   };

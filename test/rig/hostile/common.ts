@@ -151,5 +151,11 @@ END`,
   'CREATE DEFINER=`nobody@here`@`%` PROCEDURE programs.orphan() SQL SECURITY INVOKER SELECT 1',
   "CREATE EVENT programs.nightly ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 03:00:00' ON COMPLETION PRESERVE COMMENT 'it''s' DO BEGIN INSERT INTO programs.log (what) VALUES ('night;'); END",
   "CREATE EVENT programs.off_event ON SCHEDULE AT '2037-01-01' DISABLE DO SELECT 1",
+  // In one packet, as migration tools send them: the servers may keep the semicolons.
+  `CREATE TRIGGER programs.in_packet BEFORE UPDATE ON programs.log FOR EACH ROW SET NEW.what = CONCAT(OLD.what, ';');
+   CREATE EVENT programs.in_packet ON SCHEDULE EVERY 1 YEAR STARTS '2037-01-01' DO SET @a = ';' ;
+   CREATE PROCEDURE programs.in_packet() SELECT 1 /* c; */ ;
+   CREATE VIEW programs.in_packet AS SELECT 1 ;
+   SELECT 1`,
   "INSERT INTO programs.log (what) VALUES ('x;y'), ('☕')",
 ];

@@ -101,12 +101,13 @@ async function digestDatabase(
 /**
  * All that is shown but when a trigger was made, and whether an event is on: a
  * replica has them all off. MySQL shows
- * the character set of a column only if it was named, though its collation implies it.
+ * the character set of a column only if it was named, though its collation implies it. A
+ * semicolon at the end of a program means nothing.
  */
 function definition(shown: Row | undefined): string {
-  const { Created: _, ...rest } = shown ?? {};
-  return JSON.stringify(rest)
+  return JSON.stringify({ ...shown, Created: null })
     .replaceAll(/ DISABLE(?: ON (?:SLAVE|REPLICA))?(?= )/g, ' ENABLE')
+    .replaceAll(/[; ]+(?=",)/g, '')
     .replaceAll(/ CHARACTER SET (\w+)(?= COLLATE \1_)/g, '');
 }
 
