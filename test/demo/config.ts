@@ -11,19 +11,20 @@ export interface Setting {
   target: RigServer | null;
   tools: EngineTools;
   s3: S3Place;
+  /** Connect to the pair as programs on the same host would. */
+  bySocket?: boolean;
 }
 
 /** Writes `stillpoint.yaml` with the pair `shop` into the folder; returns its path. */
 export async function writeConfig(
   folder: string,
-  { source, replica, target, tools, s3 }: Setting,
+  { source, replica, target, tools, s3, bySocket = false }: Setting,
   more: Record<string, unknown> = {},
 ): Promise<string> {
   const passwordFile = join(folder, 'password');
   await writeFile(passwordFile, `${backupPassword}\n`, { mode: 0o600 });
-  const server = ({ port }: RigServer) => ({
-    host: '127.0.0.1',
-    port,
+  const server = ({ port, socketPath }: RigServer) => ({
+    ...(bySocket ? { socketPath } : { host: '127.0.0.1', port }),
     user: 'stillpoint',
     passwordFile,
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../src/backup.js';
 import { waitFor } from '../../src/util/wait.js';
@@ -7,6 +8,9 @@ import { startProxy, type Proxy } from './proxy.js';
 
 /** Rows enough for several parts of a multipart upload, since they hardly compress. */
 const bigRows = 24_000;
+
+/** Milliseconds that the store stalls: longer than any timeout of server, client and SDK by default. */
+const stall = 120_000;
 
 let proxy: Proxy;
 beforeAll(async () => {
@@ -47,7 +51,7 @@ async function isCommitted(setup: Setup): Promise<void> {
 }
 
 describe('the store misbehaves while the replica stands still', () => {
-  test('it stalls: the dump ends on the spool, the replica goes on when the store does', async () => {
+  test('it stalls for two minutes: the dump ends on the spool, the replica goes on when the store does', async () => {
     const setup = await overProxy({ dump: { spool: { memory: '1MiB' }, checksums: false } });
     // A server that drops a stalled reader at once, where the default is a minute.
     await pair.replica.query('SET GLOBAL net_write_timeout = 2');
@@ -98,8 +102,9 @@ describe('the store misbehaves while the replica stands still', () => {
   });
 });
 
-/** Lets the store go on once no mysqldump reads from the server any more. */
+/** Lets the store go on after two minutes, when no mysqldump reads from the server any more. */
 async function releaseWhenDumped(): Promise<void> {
+  const since = performance.now();
   let begun = false;
   await waitFor(
     async () => {
@@ -110,5 +115,7 @@ async function releaseWhenDumped(): Promise<void> {
     },
     { within: 60, every: 20 },
   );
+  // Not waiting for something to happen: that nothing does for so long is the case.
+  await sleep(Math.max(0, stall - (performance.now() - since)));
   proxy.clear();
 }

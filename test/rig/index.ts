@@ -1,4 +1,4 @@
-export { backupPassword, emptyServer, pairOf, startPair, type Pair } from './pair.js';
+export { backupPassword, emptyServer, grantBackup, pairOf, startPair, type Pair } from './pair.js';
 export { startS3, type S3Place } from './s3.js';
 export {
   freePort,

@@ -5,11 +5,18 @@ import type { Engine } from './tools.js';
 /** Password of the accounts `stillpoint` (least grants) and `repl` (replication only). */
 export const backupPassword = `p4ss "w'ord#\\`;
 
+const quotedPassword = backupPassword.replaceAll(/['\\]/g, '\\$&');
+
 /** What the backup account needs, as the privileges page of the documentation lists it. */
 export function backupGrants(engine: Engine): string {
   return engine === 'mariadb'
     ? 'SELECT, SHOW VIEW, TRIGGER, EVENT, RELOAD, PROCESS, SLAVE MONITOR, BINLOG MONITOR, REPLICATION SLAVE ADMIN, REPLICATION SLAVE'
     : 'SELECT, SHOW VIEW, TRIGGER, EVENT, RELOAD, PROCESS, REPLICATION CLIENT, REPLICATION SLAVE, REPLICATION_SLAVE_ADMIN, XA_RECOVER_ADMIN, BACKUP_ADMIN, SHOW_ROUTINE';
+}
+
+/** Makes the account `stillpoint` with what a backup needs. */
+export function grantBackup(engine: Engine): string {
+  return `CREATE USER stillpoint@'%' IDENTIFIED BY '${quotedPassword}'; GRANT ${backupGrants(engine)} ON *.* TO stillpoint@'%';`;
 }
 
 /** A source and its replica, with what tests ask of them. */
@@ -128,17 +135,15 @@ export async function startPair(
     startServer({ id: ids.source }),
     startServer({ id: ids.replica, args: [readOnly] }),
   ]);
-  const quoted = backupPassword.replaceAll(/['\\]/g, '\\$&');
   await source.query(`
-    CREATE USER stillpoint@'%' IDENTIFIED BY '${quoted}';
-    GRANT ${backupGrants(engine)} ON *.* TO stillpoint@'%';
-    CREATE USER repl@'%' IDENTIFIED BY '${quoted}';
+    ${grantBackup(engine)}
+    CREATE USER repl@'%' IDENTIFIED BY '${quotedPassword}';
     GRANT REPLICATION SLAVE ON *.* TO repl@'%';
   `);
   await replica.query(
     engine === 'mysql'
-      ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${source.port}, SOURCE_USER='repl', SOURCE_PASSWORD='${quoted}', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`
-      : `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${source.port}, MASTER_USER='repl', MASTER_PASSWORD='${quoted}', MASTER_USE_GTID=slave_pos; START SLAVE`,
+      ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${source.port}, SOURCE_USER='repl', SOURCE_PASSWORD='${quotedPassword}', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`
+      : `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${source.port}, MASTER_USER='repl', MASTER_PASSWORD='${quotedPassword}', MASTER_USE_GTID=slave_pos; START SLAVE`,
   );
   const pair = pairOf(source, replica);
   await pair.waitForCatchUp();

@@ -58,7 +58,7 @@ async function bench(engine: Engine): Promise<void> {
     await writeFile(optionFile, `[client]\nuser=root\nsocket=${pair.replica.socketPath}\n`);
     const reader = { mysqldump: tools.mysqldump, optionFile };
     const { source, replica } = pair;
-    const setting = { source, replica, target: null, tools, s3 };
+    const setting = { source, replica, target: null, tools, s3, bySocket: true };
     const only = { databases: { include: ['sbtest'] } };
     const config = await writeConfig(folder, setting, { ...only, dump: { parallel } });
     const lean = await mkdtemp(join(folder, 'lean-'));

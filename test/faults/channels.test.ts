@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { backup } from '../../src/backup.js';
+import { waitFor } from '../../src/util/wait.js';
+import {
+  backupPassword,
+  grantBackup,
+  roomyFolder,
+  startServers,
+  type OwnServer,
+} from '../rig/index.js';
+import { engine, tools } from '../rig/shared.js';
+import { setUp, type Setup } from '../support/cli.js';
+import { keysIn } from '../support/store.js';
+
+const isMysql = engine === 'mysql';
+const names = ['one', 'two'] as const;
+let folder: string;
+let sources: OwnServer[];
+let replica: OwnServer;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(await roomyFolder(), 'stillpoint-channels-'));
+  const startServer = startServers(engine, tools, folder);
+  // MariaDB tells the streams of two sources apart by their domains.
+  const domain = (id: number) => (isMysql ? [] : [`--gtid-domain-id=${id}`]);
+  [replica, ...sources] = await Promise.all([
+    startServer({ id: 13, args: [isMysql ? '--super-read-only=ON' : '--read-only=ON'] }),
+    startServer({ id: 11, args: domain(11) }),
+    startServer({ id: 12, args: domain(12) }),
+  ]);
+  for (const [i, source] of sources.entries()) {
+    const name = names[i]!;
+    const to = `'127.0.0.1', ${isMysql ? 'SOURCE' : 'MASTER'}_PORT=${source.port}`;
+    await source.query(
+      `${i === 0 ? grantBackup(engine) : ''} CREATE USER repl_${name}@'%' IDENTIFIED BY 'repl pw 1'; GRANT REPLICATION SLAVE ON *.* TO repl_${name}@'%'; CREATE DATABASE of_${name}; CREATE TABLE of_${name}.t (id INT PRIMARY KEY); INSERT INTO of_${name}.t VALUES (1), (2)`,
+    );
+    await replica.query(
+      isMysql
+        ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST=${to}, SOURCE_USER='repl_${name}', SOURCE_PASSWORD='repl pw 1', GET_SOURCE_PUBLIC_KEY=1, SOURCE_AUTO_POSITION=1 FOR CHANNEL '${name}'; START REPLICA FOR CHANNEL '${name}'`
+        : `CHANGE MASTER '${name}' TO MASTER_HOST=${to}, MASTER_USER='repl_${name}', MASTER_PASSWORD='repl pw 1', MASTER_USE_GTID=slave_pos; START SLAVE '${name}'`,
+    );
+  }
+  const isThere = async () =>
+    await replica.query('SELECT * FROM of_one.t JOIN of_two.t USING (id)').catch(() => null);
+  if (!(await waitFor(isThere, { within: 60 }))) throw new Error('the channels do not work');
+});
+afterAll(async () => {
+  await Promise.all([replica, ...sources].map(async (server) => await server.stop()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Which channels' appliers run. */
+async function running(): Promise<string[]> {
+  const rows = await replica.query<Record<string, string>>(
+    isMysql ? 'SHOW REPLICA STATUS' : 'SHOW ALL SLAVES STATUS',
+  );
+  return rows
+    .filter((row) => (row['Replica_SQL_Running'] ?? row['Slave_SQL_Running']) === 'Yes')
+    .map((row) => row['Channel_Name'] ?? row['Connection_name'] ?? '')
+    .sort();
+}
+
+async function setUpChannels(): Promise<Setup> {
+  const at = (port: number) => ({
+    host: '127.0.0.1',
+    port,
+    user: 'stillpoint',
+    password: backupPassword,
+  });
+  return await setUp({ pair: { source: at(sources[0]!.port), replica: at(replica.port) } });
+}
+
+test('a replica of two sources: both channels stand still, are recorded, and go on', async () => {
+  const setup = await setUpChannels();
+  let inside: string[] | null = null;
+  const record = await backup(setup.config, {
+    observe: async (event) => {
+      if (event.type === 'step' && event.step === 'dump') inside = await running();
+    },
+  });
+  expect(inside).toEqual([]);
+  expect(await running()).toEqual(['one', 'two']);
+  expect(record.coordinates.channels.map(({ name }) => name)).toEqual(['one', 'two']);
+  for (const { source } of record.coordinates.channels) expect(source.file).toMatch(/^binlog\./);
+  const { contents } = (await setup.run('show', 'latest', '--json')).json as {
+    contents: { tables: { name: string; rows: number }[] };
+  };
+  expect(contents.tables.map(({ rows }) => rows)).toEqual([2, 2]);
+});
+
+test('one of two channels was stopped by an operator: exit 10, and it stays so', async () => {
+  const setup = await setUpChannels();
+  await replica.query(isMysql ? "STOP REPLICA FOR CHANNEL 'two'" : "STOP SLAVE 'two'");
+  const ended = await setup.run('backup');
+  expect(ended.stderr).toMatch(/channel "two" of the replica of shop is stopped/);
+  expect(ended.status).toBe(10);
+  expect(await running()).toEqual(['one']);
+  await replica.query(isMysql ? "START REPLICA FOR CHANNEL 'two'" : "START SLAVE 'two'");
+});
+
+test('SIGKILL during the freeze of two channels: both run again by themselves', async () => {
+  const setup = await setUpChannels();
+  expect((await setup.runUntil('fence', 'SIGKILL', 'backup')).status).toBe(137);
+  const both = async () => ((await running()).length === 2 ? true : null);
+  expect(await waitFor(both, { within: 10 })).toBe(true);
+  expect((await setup.run('backup')).status).toBe(0);
+  const ids = new Set((await keysIn(setup.storePath)).map((key) => key.split('/')[2]));
+  expect(ids.size).toBe(1);
+});
+
+test('a server cannot be attached to two sources at once: says so before it loads anything', async () => {
+  const setup = await setUpChannels();
+  expect((await setup.run('backup')).status).toBe(0);
+  const ended = await setup.run('restore', 'latest', '--to', 'third', '--attach', '--yes');
+  expect(ended.status).toBe(10);
+  expect(ended.stderr).toMatch(/replica with several sources/);
+});

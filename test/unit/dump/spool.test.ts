@@ -1,0 +1,212 @@
+import fc from 'fast-check';
+import { readdir, readlink } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, test, vi } from 'vitest';
+import { spooled, type SpoolSpace } from '../../../src/dump/spool.js';
+import { start } from '../../../src/util/command.js';
+import { ownFolder } from '../util/folder.js';
+import { inPieces, pieceSizes } from '../util/pieces.js';
+
+const plenty = 1 << 30;
+
+async function spaceOf(memory: number, diskLeft: number): Promise<SpoolSpace> {
+  return { folder: await ownFolder(), memory, diskLeft };
+}
+
+/** A source that tells when the spool has asked it for more than it has, so has taken everything. */
+function told(pieces: AsyncIterable<Buffer> | Iterable<Buffer>) {
+  let tell = (): void => undefined;
+  const taken = new Promise<void>((resolve) => (tell = resolve));
+  async function* source(): AsyncGenerator<Buffer> {
+    yield* pieces;
+    tell();
+  }
+  return { source: source(), taken };
+}
+
+/** Descriptors of this process that are open below `folder`, also of files that are unlinked. */
+async function openFiles(folder: string): Promise<string[]> {
+  const names = await readdir('/proc/self/fd');
+  const paths = await Promise.all(
+    names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')),
+  );
+  return paths.filter((path) => path.startsWith(folder));
+}
+
+describe('a reader that is slow from the start gets everything', () => {
+  const bytes = fc.uint8Array({ maxLength: 2000 }).map((array) => Buffer.from(array));
+
+  test('in order, whatever the pieces, from memory and file', async () => {
+    const folder = await ownFolder();
+    await fc.assert(
+      fc.asyncProperty(bytes, pieceSizes, fc.nat(2500), async (whole, sizes, memory) => {
+        const space = { folder, memory, diskLeft: plenty };
+        const { source, taken } = told(inPieces(whole, sizes));
+        const body = spooled(source, space);
+        await taken;
+        expect((await buffer(body)).equals(whole)).toBe(true);
+        expect(space.diskLeft).toBe(plenty);
+      }),
+    );
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('of a file longer than one read', async () => {
+    const whole = Buffer.alloc(3_500_000, 'stillpoint, ');
+    const { source, taken } = told(inPieces(whole, [65_536, 1, 100_000]));
+    const space = await spaceOf(100_000, plenty);
+    const body = spooled(source, space);
+    await taken;
+    expect(space.diskLeft).toBeLessThan(plenty);
+    expect((await buffer(body)).equals(whole)).toBe(true);
+    expect(space.diskLeft).toBe(plenty);
+  });
+
+  test.each([
+    ['little', 10],
+    ['more than a pipe holds', 400_000],
+  ])('from a program that exits at once after %s', async (_, length) => {
+    const child = start({ file: 'bash', args: ['-c', `printf "%0${length}d" 7`] });
+    const { source, taken } = told(child.stdout as AsyncIterable<Buffer>);
+    const body = spooled(source, await spaceOf(1000, plenty));
+    expect((await child.ended).status).toBe(0);
+    await taken;
+    expect((await buffer(body)).toString()).toBe('7'.padStart(length, '0'));
+  });
+});
+
+describe('a reader that keeps up', () => {
+  test('gets everything through memory', async () => {
+    const bytes = fc.uint8Array({ maxLength: 2000 }).map((array) => Buffer.from(array));
+    const space = await spaceOf(100, 0);
+    await fc.assert(
+      fc.asyncProperty(bytes, pieceSizes, async (whole, sizes) => {
+        const body = spooled(told(inPieces(whole, sizes)).source, space);
+        expect((await buffer(body)).equals(whole)).toBe(true);
+      }),
+    );
+    expect(space.diskLeft).toBe(0);
+  });
+
+  test('gets the empty end of an empty source', async () => {
+    expect(await buffer(spooled(told([]).source, await spaceOf(0, 0)))).toHaveLength(0);
+  });
+});
+
+describe('an error of the source', () => {
+  async function* failing(error: Error): AsyncGenerator<Buffer> {
+    await turn();
+    yield Buffer.from('before');
+    throw error;
+  }
+
+  test('arrives after what came before it', async () => {
+    const lost = new Error('lost');
+    const read: string[] = [];
+    const reading = (async () => {
+      for await (const chunk of spooled(failing(lost), await spaceOf(1000, 0)))
+        read.push(String(chunk));
+    })();
+    await expect(reading).rejects.toBe(lost);
+    expect(read.join('')).toBe('before');
+  });
+
+  test('arrives also when the bytes before it wait in the file', async () => {
+    const lost = new Error('lost');
+    let thrown = (): void => undefined;
+    const over = new Promise<void>((resolve) => (thrown = resolve));
+    async function* source(): AsyncGenerator<Buffer> {
+      try {
+        yield Buffer.from('in memory');
+        yield* failing(lost);
+      } finally {
+        thrown();
+      }
+    }
+    const space = await spaceOf(1, plenty);
+    const body = spooled(source(), space);
+    await over;
+    await expect(buffer(body)).rejects.toBe(lost);
+    await vi.waitFor(() => expect(space.diskLeft).toBe(plenty));
+  });
+});
+
+describe('a reader that gives up', () => {
+  test.skipIf(process.platform !== 'linux')('frees the file', async () => {
+    const space = await spaceOf(1, plenty);
+    const { source, taken } = told(inPieces(Buffer.alloc(50_000), [10_000]));
+    const body = spooled(source, space);
+    await taken;
+    expect(space.diskLeft).toBe(plenty - 40_000);
+    expect(await openFiles(space.folder)).toHaveLength(1);
+    body.destroy();
+    await vi.waitFor(async () => {
+      expect(space.diskLeft).toBe(plenty);
+      expect(await openFiles(space.folder)).toEqual([]);
+    });
+  });
+
+  test('ends a source that is held back', async () => {
+    const space = await spaceOf(10, 10);
+    let ended = false;
+    async function* source(): AsyncGenerator<Buffer> {
+      try {
+        for (;;) {
+          await turn();
+          yield Buffer.alloc(10);
+        }
+      } finally {
+        ended = true;
+      }
+    }
+    const body = spooled(source(), space);
+    await vi.waitFor(() => expect(space.diskLeft).toBe(0));
+    body.destroy();
+    await vi.waitFor(() => expect(ended).toBe(true));
+    await vi.waitFor(() => expect(space.diskLeft).toBe(10));
+  });
+});
+
+test('a full spool holds the source back', async () => {
+  const size = 65_536;
+  // What the stream between the spool and its reader holds.
+  const readAhead = 1 << 20;
+  const count = 100;
+  for (const diskLeft of [0, size]) {
+    const space = await spaceOf(2 * size, diskLeft);
+    const room = space.memory + diskLeft;
+    let given = 0;
+    let read = 0;
+    let furthest = 0;
+    async function* source(): AsyncGenerator<Buffer> {
+      for (let i = 0; i < count; i++) {
+        await turn();
+        given += size;
+        furthest = Math.max(furthest, given - read);
+        yield Buffer.alloc(size, i);
+      }
+    }
+    const body = spooled(source(), space);
+    await vi.waitFor(() => expect(given).toBe(room + size));
+    for await (const chunk of body) {
+      for (let i = 0; i < 5; i++) await turn();
+      for (const byte of (chunk as Buffer).subarray(0, 1)) expect(byte).toBe(read / size);
+      read += (chunk as Buffer).length;
+    }
+    expect(read).toBe(count * size);
+    expect(furthest).toBeLessThanOrEqual(room + readAhead + 2 * size);
+    expect(space.diskLeft).toBe(diskLeft);
+  }
+});
+
+test('a folder that cannot be written is named', async () => {
+  const space = { folder: '/nowhere/at-all', memory: 1, diskLeft: plenty };
+  const body = spooled(told([Buffer.alloc(10), Buffer.alloc(10)]).source, space);
+  await expect(buffer(body)).rejects.toMatchObject({
+    code: 'failed',
+    message: expect.stringContaining('cannot spool to /nowhere/at-all: ENOENT') as string,
+    hint: expect.stringContaining('dump.spool.path') as string,
+  });
+  expect(space.diskLeft).toBe(plenty);
+});
