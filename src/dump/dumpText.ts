@@ -16,6 +16,9 @@ export interface Expected {
   name: string;
 }
 
+/** First bytes of the lines that tell something: `CREATE`, a comment of either kind. */
+const telling = new Set(Buffer.from('C/-'));
+
 /** A line is looked at up to here; a name has 64 characters at most, an account 32 + 255. */
 const lineHead = 2048;
 /** In double quotes where a stored program was made under ANSI_QUOTES. */
@@ -108,6 +111,12 @@ export class DumpText extends Transform {
 
   #append(chunk: Buffer, from: number, to: number): void {
     if (this.#lineFull || from === to) return;
+    if (this.#line === '' && !telling.has(chunk[from] ?? 0)) {
+      // A row, mostly: there are millions of them.
+      this.#lastLine = '';
+      this.#lineFull = true;
+      return;
+    }
     const room = lineHead - this.#line.length;
     this.#line += chunk.toString('latin1', from, Math.min(to, from + room));
     this.#lineFull = this.#line.length >= lineHead;

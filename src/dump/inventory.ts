@@ -8,6 +8,15 @@ import { errno } from '../pair/session.js';
 /** Databases of the servers themselves. */
 const system = ['mysql', 'information_schema', 'performance_schema', 'sys'];
 
+/** Types that both flavours send and take as text. */
+const plainTypes = [
+  ...['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'decimal', 'float', 'double'],
+  ...['date', 'time', 'datetime', 'timestamp', 'year', 'char', 'varchar', 'enum', 'set'],
+  ...['tinytext', 'text', 'mediumtext', 'longtext'],
+]
+  .map((type) => `'${type}'`)
+  .join(', ');
+
 /** A table as the server lists it. */
 export interface TableInfo {
   name: string;
@@ -20,6 +29,11 @@ export interface TableInfo {
   rowsLeftOut: boolean;
   /** A system-versioned table of MariaDB, which keeps former rows. */
   versioned: boolean;
+  /**
+   * All its columns are numbers, times and texts, whose bytes can be dumped as they are, and all names
+   * are ASCII: MySQL's mysqldump takes other names for latin1 then.
+   */
+  plain: boolean;
 }
 
 /** A database and everything in it that a backup must hold. */
@@ -79,6 +93,13 @@ async function readDatabase(
     `SELECT TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine, DATA_LENGTH AS bytes
      FROM information_schema.TABLES WHERE ${inSchema('TABLE_SCHEMA')} ORDER BY TABLE_NAME`,
   );
+  const notPlain = new Set(
+    await list(
+      `SELECT DISTINCT TABLE_NAME AS name FROM information_schema.COLUMNS WHERE ${inSchema('TABLE_SCHEMA')}
+       AND (DATA_TYPE NOT IN (${plainTypes}) OR CHARACTER_SET_NAME IN ('ucs2', 'utf16', 'utf16le', 'utf32')
+            OR LENGTH(COLUMN_NAME) <> CHAR_LENGTH(COLUMN_NAME))`,
+    ),
+  );
   const isKept = (row: Row) =>
     !selection.exclude.some((pattern) => matches(pattern, `${name}.${text(row, 'name')}`));
   const kept = tables.filter(isKept);
@@ -89,7 +110,11 @@ async function readDatabase(
   return {
     name,
     create: text(created ?? {}, 'Create Database'),
-    tables: kept.filter((row) => !isView(row)).map(tableInfo),
+    tables: kept
+      .filter((row) => !isView(row))
+      .map((row) =>
+        tableInfo(row, isAscii(name + text(row, 'name')) && !notPlain.has(text(row, 'name'))),
+      ),
     excluded,
     views: kept.filter(isView).map((row) => text(row, 'name')),
     triggers: triggers
@@ -105,11 +130,15 @@ async function readDatabase(
   };
 }
 
+function isAscii(name: string): boolean {
+  return Buffer.byteLength(name) === name.length;
+}
+
 function isView(row: Row): boolean {
   return text(row, 'type').endsWith('VIEW');
 }
 
-function tableInfo(row: Row): TableInfo {
+function tableInfo(row: Row, plain: boolean): TableInfo {
   const sequence = text(row, 'type') === 'SEQUENCE';
   const engine = text(row, 'engine');
   return {
@@ -119,6 +148,7 @@ function tableInfo(row: Row): TableInfo {
     estimatedBytes: number(row, 'bytes') ?? 0,
     rowsLeftOut: sequence || engine === 'MEMORY',
     versioned: text(row, 'type') === 'SYSTEM VERSIONED',
+    plain,
   };
 }
 

@@ -24,13 +24,12 @@ export function dumpCommand(
     '--skip-add-locks',
     '--skip-add-drop-table',
     '--no-tablespaces',
-    '--hex-blob',
     '--tz-utc',
     '--comments',
     '--skip-dump-date',
     '--disable-keys',
     '--max-allowed-packet=1G',
-    '--default-character-set=utf8mb4',
+    ...(part.plain ? asStored : asUtf8),
     ...dialect.dumpOptions(tools.mysqldump.version),
     ...(part.kind === 'data' ? extraArgs : []),
     ...contents[part.kind],
@@ -41,6 +40,14 @@ export function dumpCommand(
   ];
   return { file: tools.mysqldump.path, args };
 }
+
+const asUtf8 = ['--default-character-set=utf8mb4', '--hex-blob'];
+/**
+ * Without a conversion, which takes half of mysqldump's time: 1.05 against 0.46 s for 150 MB with
+ * MariaDB 10.11, 1.15 against 0.40 s with MySQL 9.7. Not for JSON, which MySQL does not take as binary
+ * (error 3144), nor with --hex-blob, which would then write every text in hex.
+ */
+const asStored = ['--default-character-set=binary', '--skip-hex-blob'];
 
 const contents: Record<PartPlan['kind'], readonly string[]> = {
   schema: ['--no-data', '--skip-triggers'],

@@ -15,6 +15,8 @@ export interface PartPlan {
   ignored: string[];
   /** The one table whose rows these are; null when several small ones share the part. */
   ofTable: string | null;
+  /** Its rows may be dumped in the bytes that the server stores. */
+  plain: boolean;
   /** Counts the parts of one kind of a database, from 1. */
   index: number;
   expected: Expected[];
@@ -53,10 +55,19 @@ function dataParts({ name, tables }: DatabaseInfo): PartPlan[] {
   const withRows = tables.filter((table) => !table.rowsLeftOut);
   const large = withRows.filter((table) => table.estimatedBytes >= smallBytes);
   const small = withRows.filter((table) => table.estimatedBytes < smallBytes);
-  const groups = [...large.map((table) => [table]), ...chunks(small, smallBytes)];
+  const groups = [
+    ...large.map((table) => [table]),
+    ...[true, false].flatMap((plain) =>
+      chunks(
+        small.filter((table) => table.plain === plain),
+        smallBytes,
+      ),
+    ),
+  ];
   return groups.map((group, i) => ({
     ...part('data', name, group, i + 1),
     ofTable: group.length === 1 ? (group[0]?.name ?? null) : null,
+    plain: group.every((table) => table.plain),
     expected: group.map((table) => ({ kind: 'rows', name: table.name })),
     estimatedBytes: group.reduce((sum, table) => sum + table.estimatedBytes, 0),
   }));
@@ -101,6 +112,7 @@ function part(
     tables: tables.map((table) => table.name),
     ignored: [],
     ofTable: null,
+    plain: false,
     index,
     expected: [],
     estimatedBytes: 0,

@@ -130,7 +130,10 @@ describe('triggers', () => {
   const asTyped = (text: string) => `/*!50003 CREATE*/ /*!50017 ${root}*/ /*!50003 ${text} */;;`;
 
   test('are counted, as MariaDB keeps their text as it was typed', async () => {
-    const lines = [asTyped('trigger shop . one before insert on t'), asTyped('Trigger `two` after')];
+    const lines = [
+      asTyped('trigger shop . one before insert on t'),
+      asTyped('Trigger `two` after'),
+    ];
     const text = await read(lines.join('\n'));
     expect(text.missing(of('one', 'two'))).toEqual([]);
     expect(text.missing(of('One', 'TWO'))).toEqual([]);
@@ -152,7 +155,9 @@ describe('any chunking', () => {
     kind: fc.constantFrom(...kinds),
     name: anyName,
     quote: fc.constantFrom(...Object.values(quotes)),
-    noise: fc.string({ unit: fc.constantFrom('x', '\n', '-- Dump completed', 'CREATE ', '`', '☕') }),
+    noise: fc.string({
+      unit: fc.constantFrom('x', '\n', '-- Dump completed', 'CREATE ', '`', '☕'),
+    }),
   });
 
   test('gives the same answer and the same bytes', async () => {

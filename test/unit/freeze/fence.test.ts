@@ -37,11 +37,7 @@ describe('whatMoved', () => {
   const moves: [string, Partial<Coordinates>, string[]][] = [
     ['another server', { serverUuid: 'u-2' }, ['server was "u-1", is "u-2"']],
     ['a restart', { uptime: 12 }, ['the server was restarted (up 12 s)']],
-    [
-      'a start of the applier',
-      { applierStarts: 5 },
-      ['number of SQL thread starts was 4, is 5'],
-    ],
+    ['a start of the applier', { applierStarts: 5 }, ['number of SQL thread starts was 4, is 5']],
     ['an applier that runs', { running: [''] }, ['running SQL threads was [], is [""]']],
     [
       'a GTID mark',
@@ -55,14 +51,24 @@ describe('whatMoved', () => {
     ],
     [
       'the source position of the default channel',
-      { channels: [{ ...channel(''), source: { file: 'bin.000002', position: 901 } }, channel('west')] },
+      {
+        channels: [
+          { ...channel(''), source: { file: 'bin.000002', position: 901 } },
+          channel('west'),
+        ],
+      },
       [
         'source position was {"file":"bin.000002","position":900}, is {"file":"bin.000002","position":901}',
       ],
     ],
     [
       'the relay log position of a named channel',
-      { channels: [channel(''), { ...channel('west'), relay: { file: 'relay.000004', position: 4 } }] },
+      {
+        channels: [
+          channel(''),
+          { ...channel('west'), relay: { file: 'relay.000004', position: 4 } },
+        ],
+      },
       [
         'relay log position of channel west was {"file":"relay.000003","position":320}, is {"file":"relay.000004","position":4}',
       ],
