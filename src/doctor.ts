@@ -6,6 +6,7 @@ import { refuseBrokenViews, takeInventory, type TableInfo } from './dump/invento
 import { findClient, findProgram } from './dump/tools.js';
 import { openJournal } from './freeze/journal.js';
 import { checkReplica, checkSource, each, problemOf, type Finding } from './pair/checks.js';
+import { isLocked } from './pair/lock.js';
 import { openServer, type Server } from './pair/server.js';
 import { openStore } from './store/open.js';
 
@@ -21,16 +22,17 @@ const fewNames = 5;
 export async function doctor(config: Config, name: string): Promise<Finding[]> {
   const chosen = resolvePair(config, name);
   const { pair } = chosen;
-  const findings = await checkJournal(config, name);
+  const findings: Finding[] = [];
   const source = await reach(pair.source, 'source', name, findings);
   const replica = await reach(pair.replica, 'replica', name, findings);
   try {
     if (source && replica) findings.push(checkMatch(source, replica));
     if (replica) {
+      findings.push(...(await checkJournal(config, name, replica)));
       findings.push(...(await checkReplica(replica)));
       findings.push(...(await checkContents(replica, chosen)));
     }
-    if (source) findings.push(...(await checkSource(source)));
+    if (source) findings.push(...(await checkSource(source, pair.replication?.user)));
     const flavour = (replica ?? source)?.dialect.version.flavour;
     if (flavour) findings.push(...(await checkTools(chosen, flavour)));
   } finally {
@@ -41,15 +43,19 @@ export async function doctor(config: Config, name: string): Promise<Finding[]> {
   return findings;
 }
 
-async function checkJournal(config: Config, name: string): Promise<Finding[]> {
+async function checkJournal(config: Config, name: string, replica: Server): Promise<Finding[]> {
   return await each([
     [
-      'state',
+      'last run',
       async () => {
         const entry = await openJournal(config.stateDir, name).read();
-        if (entry?.phase !== 'frozen') return [];
-        const detail = `a run since ${entry.since} has left the replica paused, or is at it`;
-        return [{ name: 'state', status: 'fail', detail, fix: `stillpoint resume ${name}` }];
+        if (!entry) return [{ name: 'last run', status: 'ok', detail: 'it left nothing behind' }];
+        if (await isLocked(replica)) {
+          const detail = `a run is going on since ${entry.since}`;
+          return [{ name: 'last run', status: 'ok', detail }];
+        }
+        const detail = `the run of ${entry.since} died; what it stored is still there`;
+        return [{ name: 'last run', status: 'warn', detail, fix: `stillpoint resume ${name}` }];
       },
     ],
   ]);
@@ -97,11 +103,15 @@ async function checkContents(replica: Server, { pair }: ChosenPair): Promise<Fin
           database.tables.map((table) => ({ ...table, name: `${database.name}.${table.name}` })),
         );
         await refuseBrokenViews(replica, databases);
-        const detail = `${databases.length} databases, ${tables.length} tables`;
+        const detail = `${count(databases.length, 'database')}, ${count(tables.length, 'table')}`;
         return [{ name: 'databases', status: 'ok', detail }, ...checkEngines(tables)];
       },
     ],
   ]);
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
 function checkEngines(tables: readonly TableInfo[]): Finding[] {

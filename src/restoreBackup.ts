@@ -4,10 +4,11 @@ import type { BackupRecord, Manifest } from './catalog/records.js';
 import { openBackup, type OpenBackup } from './openBackup.js';
 import { optionFileText } from './config/option-file.js';
 import type { Config, TargetConfig } from './config/schema.js';
-import { readPassword, resolveServer } from './config/secret.js';
+import { resolveServer } from './config/secret.js';
 import { findClient, findProgram } from './dump/tools.js';
 import { StillpointError } from './errors.js';
-import { openServer, type Server } from './pair/server.js';
+import { openServer } from './pair/server.js';
+import { memberIds, requireReplicationGrant, sourceOf, writtenOnSource } from './pairOfBackup.js';
 import { attach, attachStatements } from './restore/attach.js';
 import { restoreParts } from './restore/restore.js';
 import { select, type RestoreSelection } from './restore/selection.js';
@@ -87,7 +88,10 @@ export async function restoreBackup(
       intoPairMember: options.intoPairMember === true,
       pairMembers: await memberIds(opened),
     });
-    if (options.attach) await checkAttachable(target, selection.databases);
+    if (options.attach) {
+      await checkAttachable(target, selection.databases);
+      await requireReplicationGrant(opened);
+    }
 
     const { flavour } = target.dialect.version;
     const client = await findClient(
@@ -187,48 +191,6 @@ function questions(
     asked.push(`write to ${result.target}, a server of pair ${result.pair}`);
   if (options.attach) asked.push(`make ${result.target} a replica of the source of ${result.pair}`);
   return asked;
-}
-
-/** The identities of the pair's servers; one that does not answer cannot be the target. */
-async function memberIds({ pair }: OpenBackup): Promise<string[]> {
-  const ids = await Promise.all(
-    [pair.source, pair.replica].map(async (server) => {
-      const opened: Server | null = await resolveServer(server)
-        .then((settings) => openServer(settings, 'server of the pair'))
-        .catch(() => null);
-      opened?.close();
-      return opened?.uuid ?? null;
-    }),
-  );
-  return ids.filter((id) => id !== null);
-}
-
-/** The GTID that the source has reached; null when it does not answer or has none. */
-async function writtenOnSource({ name, pair }: OpenBackup): Promise<string | null> {
-  const source = await openServer(await resolveServer(pair.source), `source of ${name}`).catch(
-    () => null,
-  );
-  if (!source) return null;
-  try {
-    const [row] = await source.query(source.dialect.gtidState());
-    return source.dialect.parseGtidState(row ?? {}).written;
-  } finally {
-    source.close();
-  }
-}
-
-/** How the target reaches the source: the replication account, else the source's own. */
-async function sourceOf({ pair }: OpenBackup, withPassword: boolean) {
-  const source = await resolveServer(pair.source);
-  const { replication } = pair;
-  const password = replication ? await readPassword(replication, process.env) : source.password;
-  return {
-    host: source.host,
-    port: source.port,
-    user: replication?.user ?? source.user,
-    password: withPassword ? (password ?? '') : '…',
-    tls: source.tls !== undefined && source.tls !== false,
-  };
 }
 
 async function decryption(

@@ -21,7 +21,7 @@ export interface PairStatus {
     applier: 'running' | 'stopped';
     lagSeconds: number | null;
   }[];
-  /** Whether a freeze of ours holds the replica now, or a dead run left one in the journal. */
+  /** Whether a freeze of ours holds the replica now: that of a run going on, or of a dead one. */
   frozenByUs: boolean;
   /** Whether some run holds the lock. */
   running: boolean;
@@ -63,6 +63,8 @@ export async function statusOf(config: Config, name: string): Promise<PairStatus
         applier: channel.applierRunning ? 'running' : 'stopped',
         lagSeconds: channel.lagSeconds,
       }));
+      // The lease may have ended the freeze of a dead run.
+      if (status.channels.every(({ applier }) => applier === 'running')) status.frozenByUs = false;
     } finally {
       replica.close();
     }

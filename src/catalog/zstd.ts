@@ -13,7 +13,13 @@ export async function unzstd(compressed: Buffer): Promise<Buffer> {
 
 async function run(args: string[], input: Buffer): Promise<Buffer> {
   try {
-    const result = await execa('zstd', args, { input, encoding: 'buffer', maxBuffer: 1 << 30 });
+    const result = await execa('zstd', args, {
+      input,
+      encoding: 'buffer',
+      maxBuffer: 1 << 30,
+      // A frame may end with any byte.
+      stripFinalNewline: false,
+    });
     return Buffer.from(result.stdout);
   } catch (cause) {
     throw new StillpointError('failed', `zstd failed: ${reasonOf(cause)}`, { cause });

@@ -14,8 +14,12 @@ import type { SpoolSpace } from './spool.js';
 import { surveyTable, type SurveyedTable } from './survey.js';
 import type { DumpTools } from './tools.js';
 
-/** Takes one part's bytes to where they are kept; the plan is null for accounts. */
-export type Sink = (part: PartPlan | null, body: Readable, signal: AbortSignal) => Promise<unknown>;
+/** Takes one part's bytes to where they are kept and tells their number; the plan is null for accounts. */
+export type Sink = (
+  part: PartPlan | null,
+  body: Readable,
+  signal: AbortSignal,
+) => Promise<{ bytes: number }>;
 
 export interface DumpOptions {
   replica: Server;

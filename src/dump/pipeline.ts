@@ -22,8 +22,8 @@ export interface PartFlow {
   /** Programs the text is piped through, e.g. zstd and age. */
   filters: readonly Command[];
   spool: SpoolSpace;
-  /** Takes the bytes to be stored; settles once they are safe. */
-  sink: (body: Readable) => Promise<unknown>;
+  /** Takes the bytes to be stored; settles once they are safe, with how many there are. */
+  sink: (body: Readable) => Promise<{ bytes: number }>;
   signal: AbortSignal;
   /** Called with every piece that goes to the sink: bytes so far. */
   onBytes?: (plain: number, stored: number) => void;
@@ -100,7 +100,10 @@ export async function runFlow(flow: PartFlow): Promise<StoredPart> {
   const body = spooled(sealed(), flow.spool);
   body.on('error', () => undefined);
   try {
-    await flow.sink(body);
+    const { bytes } = await flow.sink(body);
+    if (bytes !== storedBytes) {
+      throw broken(title, `${storedBytes} bytes were sent, the store has ${bytes}`);
+    }
   } catch (error) {
     body.destroy();
     kill();

@@ -50,6 +50,7 @@ class Queue {
   #file: FileHandle | null = null;
   #readAt = 0;
   #writtenTo = 0;
+  #writing = false;
   #ended: { error?: unknown } | null = null;
   #abandoned = false;
   #wake: () => void = () => undefined;
@@ -115,9 +116,13 @@ class Queue {
 
   async #toFile(chunk: Buffer): Promise<void> {
     this.#space.diskLeft -= chunk.length;
+    this.#writing = true;
     try {
       this.#file ??= await unlinkedFile(this.#space.folder);
-      await this.#file.write(chunk, 0, chunk.length, this.#writtenTo);
+      for (let done = 0; done < chunk.length;) {
+        const at = this.#writtenTo + done;
+        done += (await this.#file.write(chunk, done, chunk.length - done, at)).bytesWritten;
+      }
     } catch (error) {
       this.#space.diskLeft += chunk.length;
       throw new StillpointError(
@@ -128,6 +133,8 @@ class Queue {
           cause: error,
         },
       );
+    } finally {
+      this.#writing = false;
     }
     this.#writtenTo += chunk.length;
   }
@@ -138,8 +145,8 @@ class Queue {
       bytesRead: 0,
     };
     this.#readAt += bytesRead;
-    if (this.#readAt === this.#writtenTo) {
-      // Nobody waits in the file any more: give its blocks back.
+    if (this.#readAt === this.#writtenTo && !this.#writing) {
+      // Nothing waits in the file any more, nor is on its way there: begin it anew.
       this.#space.diskLeft += this.#writtenTo;
       this.#readAt = this.#writtenTo = 0;
     }

@@ -30,9 +30,10 @@ export async function resumeChannels(
       try {
         return await tryResume(replica, channels);
       } catch (error) {
-        if (!isBroken(error) && !(error instanceof StillpointError) && !passing.has(errno(error))) {
-          throw stuck(replica, channels, reasonOf(error), error);
-        }
+        if (error instanceof StillpointError && error.code === 'not-resumed') throw error;
+        const passes =
+          error instanceof StillpointError || isBroken(error) || passing.has(errno(error));
+        if (!passes) throw stuck(replica, channels, reasonOf(error), error);
         reason = reasonOf(error);
         return null;
       }

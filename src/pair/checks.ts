@@ -1,7 +1,7 @@
 import { reasonOf, StillpointError } from '../errors.js';
 import { secondsSpan } from '../util/span.js';
 import { channelsOf } from './channels.js';
-import { checkGrants } from './grants.js';
+import { checkGrants, globalGrants, hasAny } from './grants.js';
 import { takesWrites } from './preflight.js';
 import type { Server } from './server.js';
 import { variablesOf } from './variables.js';
@@ -27,9 +27,18 @@ export async function checkReplica(replica: Server): Promise<Finding[]> {
   ]);
 }
 
-/** What of the source concerns a server that is restored and attached to it. */
-export async function checkSource(source: Server): Promise<Finding[]> {
+/**
+ * What of the source concerns a server that is restored and attached to it. `replication` names the
+ * account that such a server connects with, if it is another than ours.
+ */
+export async function checkSource(
+  source: Server,
+  replication: string | undefined,
+): Promise<Finding[]> {
   return await each([
+    ...(replication === undefined
+      ? [['attaching', async () => [await checkAttaching(source)]] as const]
+      : []),
     ['binary log', async () => await checkBinlog(source)],
     ['GTID', async () => [await checkGtid(source)]],
   ]);
@@ -101,6 +110,23 @@ async function checkAccount(replica: Server): Promise<Finding[]> {
   return found.length > 0
     ? found
     : [{ name: 'grants', status: 'ok', detail: `${account} has what a backup needs` }];
+}
+
+async function checkAttaching(source: Server): Promise<Finding> {
+  const { account, privileges } = await globalGrants(source);
+  if (hasAny(privileges, ['REPLICATION SLAVE', 'REPLICATION REPLICA'])) {
+    return {
+      name: 'attaching',
+      status: 'ok',
+      detail: `a restored server can follow as ${account}`,
+    };
+  }
+  return {
+    name: 'attaching',
+    status: 'warn',
+    detail: `${account} lacks REPLICATION SLAVE: restore --attach is refused`,
+    fix: `Run on the source: GRANT REPLICATION SLAVE ON *.* TO ${account}; or name another account under replication.`,
+  };
 }
 
 async function checkWrites(replica: Server): Promise<Finding> {

@@ -13,21 +13,32 @@ export interface GrantReport {
   statement: string;
 }
 
-/**
- * Reads SHOW GRANTS. Only global privileges count: with grants per schema a dump leaves routines out
- * without a word, so counting what is visible proves nothing.
- */
-export async function checkGrants(server: Server): Promise<GrantReport> {
+/** The account we are on a server, and its global privileges as SHOW GRANTS spells them. */
+export async function globalGrants(
+  server: Server,
+): Promise<{ account: string; privileges: Set<string> }> {
   const [who] = await server.query('SELECT CURRENT_USER() AS account');
   const account = text(who ?? {}, 'account')
     .split('@')
     .map(literal)
     .join('@');
   const rows = await server.query('SHOW GRANTS');
-  const held = new Set(rows.flatMap((row) => globalPrivileges(String(Object.values(row)[0]))));
-  const missing = held.has('ALL PRIVILEGES')
-    ? []
-    : server.dialect.grants.filter((need) => !need.anyOf.some((name) => held.has(name)));
+  const privileges = rows.flatMap((row) => globalPrivileges(String(Object.values(row)[0])));
+  return { account, privileges: new Set(privileges) };
+}
+
+/** Whether any of the names, or all privileges, are held. */
+export function hasAny(privileges: ReadonlySet<string>, names: readonly string[]): boolean {
+  return privileges.has('ALL PRIVILEGES') || names.some((name) => privileges.has(name));
+}
+
+/**
+ * Compares what the account holds with what a backup needs. Only global privileges count: with grants
+ * per schema a dump leaves routines out without a word, so counting what is visible proves nothing.
+ */
+export async function checkGrants(server: Server): Promise<GrantReport> {
+  const { account, privileges } = await globalGrants(server);
+  const missing = server.dialect.grants.filter((need) => !hasAny(privileges, need.anyOf));
   const wanted = missing.map((need) => need.anyOf[0] ?? '').join(', ');
   return { account, missing, statement: wanted && `GRANT ${wanted} ON *.* TO ${account};` };
 }
@@ -51,6 +62,6 @@ export async function requireGrants(server: Server, exclusive: boolean): Promise
 
 /** The privileges of a line like ``GRANT SELECT, SHOW VIEW ON *.* TO `u`@`%` ``. */
 export function globalPrivileges(grant: string): string[] {
-  const found = /^GRANT (.+?) ON \*\.\* TO /.exec(grant);
+  const found = /^GRANT ([^`]+?) ON \*\.\* TO /.exec(grant);
   return found?.[1]?.split(',').map((name) => name.trim().toUpperCase()) ?? [];
 }

@@ -130,7 +130,7 @@ function connectError(error: unknown, server: ResolvedServer, who: string): Stil
 
 const hints: Record<string, string> = {
   ER_ACCESS_DENIED_ERROR:
-    'Check the user "%u" and its password in the configuration; `stillpoint doctor` prints the GRANT statements.',
+    'Check the user "%u" and its password in the configuration, and from which hosts the account may connect.',
   ECONNREFUSED: 'Is the server running, and are host and port right?',
   ENOTFOUND: 'The host name does not resolve: check it in the configuration.',
   ENOENT: 'The socket does not exist: check socketPath in the configuration.',

@@ -28,7 +28,7 @@ export function restoreScript(
 #   MYSQL                the client program (default: ${client})
 set -euo pipefail
 
-store=\${STILLPOINT_STORE:-$(cd "$(dirname "$0")/../../.." && pwd)}
+${record.encrypted ? ': "${STILLPOINT_IDENTITY:?name the file with the age key of this backup}"\n' : ''}store=\${STILLPOINT_STORE:-$(cd "$(dirname "$0")/../../.." && pwd)}
 client=\${MYSQL:-${client}}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -45,7 +45,7 @@ fetch() {
 
 decode() {
   case $1 in
-    *.age) age --decrypt -i "\${STILLPOINT_IDENTITY:?name the file with the age key}" "$work/part" | zstd -q -d -c ;;
+    *.age) age --decrypt -i "$STILLPOINT_IDENTITY" "$work/part" | zstd -q -d -c ;;
     *) zstd -q -d -c "$work/part" ;;
   esac
 }
@@ -68,9 +68,7 @@ load_views() {
     sql --force --database="$3" 2>>"$work/errors"
 }
 
-sql <<'END_OF_DATABASES'
-${manifest.databases.map((database) => `${database.create};`).join('\n')}
-END_OF_DATABASES
+printf '%s\\n' ${manifest.databases.map(({ create }) => quote(`${create};`)).join(' ') || "''"} | sql
 ${phase('schema')}
 ${phase('data')}
 ${phase('objects')}

@@ -33,7 +33,9 @@ export function select(
 function resolve(manifest: Manifest, only: string): { databases: string[]; table: string | null } {
   if (manifest.databases.some(({ name }) => name === only))
     return { databases: [only], table: null };
-  const table = manifest.tables.find(({ database, name }) => `${database}.${name}` === only);
+  const [table] = manifest.tables
+    .filter(({ database, name }) => `${database}.${name}` === only)
+    .sort((a, b) => b.database.length - a.database.length);
   if (table) return { databases: [table.database], table: table.name };
   const names = manifest.databases.map(({ name }) => name).join(', ');
   throw new StillpointError('usage', `the backup has no database or table "${only}"`, {

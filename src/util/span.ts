@@ -6,6 +6,9 @@ const units = [
 
 /** A number of seconds in the largest unit that says it exactly: `10 d`, `36 h`, `90 s`. */
 export function secondsSpan(seconds: number): string {
-  const [name, size] = units.find(([, length]) => seconds % length === 0) ?? ['s', 1];
+  const [name, size] = units.find(([, length]) => seconds > 0 && seconds % length === 0) ?? [
+    's',
+    1,
+  ];
   return `${seconds / size} ${name}`;
 }

@@ -18,7 +18,7 @@ describe('a byte of a stored backup is flipped', () => {
   test('anywhere: verify says 13, and names the object', async () => {
     const setup = await setUp({ pair: onlySmall });
     const { id } = (await setup.run('backup', '--json')).json as { id: string };
-    expect((await setup.run('verify', id)).status).toBe(0);
+    await setup.ok('verify', id);
     for (const key of await keysIn(setup.storePath)) {
       const path = join(setup.storePath, key);
       const whole = await readFile(path);
@@ -30,12 +30,12 @@ describe('a byte of a stored backup is flipped', () => {
         await writeFile(path, whole);
       }
     }
-    expect((await setup.run('verify', id)).status).toBe(0);
+    await setup.ok('verify', id);
   });
 
   test('in a part: restore stops with 13', async () => {
     const setup = await setUp({ pair: onlySmall });
-    expect((await setup.run('backup')).status).toBe(0);
+    await setup.ok('backup');
     const part = (await keysIn(setup.storePath)).find((key) => key.includes('/data/'))!;
     const path = join(setup.storePath, part);
     const { length } = await readFile(path);
@@ -49,7 +49,7 @@ describe('a byte of a stored backup is flipped', () => {
 
   test('a part is missing: verify and restore say so', async () => {
     const setup = await setUp({ pair: onlySmall });
-    expect((await setup.run('backup')).status).toBe(0);
+    await setup.ok('backup');
     const part = (await keysIn(setup.storePath)).find((key) => key.includes('/objects/'))!;
     await rm(join(setup.storePath, part));
     expect((await setup.run('verify', 'latest')).status).toBe(13);

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { cp, mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -161,6 +161,8 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
 
   return async function startServer({ id, args = [] }: ServerOptions): Promise<OwnServer> {
     const dataDir = await dataDirectory();
+    const tmpDir = `${dataDir}.tmp`;
+    await mkdir(tmpDir);
     const place: ServerPlace = {
       engine,
       host: '127.0.0.1',
@@ -172,6 +174,8 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
       tools.server,
       ...(engine === 'mariadb' ? ['--no-defaults'] : []),
       `--datadir=${dataDir}`,
+      // Not shared: a server that starts removes every temporary table that it finds there.
+      `--tmpdir=${tmpDir}`,
       `--socket=${place.socketPath}`,
       `--port=${place.port}`,
       `--server-id=${id}`,
@@ -205,7 +209,7 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
         stopped = true;
         running.kill('SIGKILL');
         await running;
-        await rm(dataDir, { recursive: true, force: true });
+        for (const path of [dataDir, tmpDir]) await rm(path, { recursive: true, force: true });
       },
     };
   };

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../src/config/load.js';
 import type { Config } from '../../src/config/schema.js';
@@ -28,6 +28,8 @@ export interface Setup {
   config: Config;
   /** Runs the command line as a user would. */
   run(...args: string[]): Promise<Ran>;
+  /** The same; fails the test with what it said when it does not end with 0. */
+  ok(...args: string[]): Promise<Ran>;
   /** The same, but sends itself `signal` when it comes to `step`. */
   runUntil(step: string, signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT', ...args: string[]): Promise<Ran>;
 }
@@ -99,15 +101,21 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
     const bySignal = ended.signal === 'SIGKILL' ? 137 : -1;
     return { status: ended.exitCode ?? bySignal, stdout: ended.stdout, stderr: ended.stderr, json };
   };
-  return {
+  const setup: Setup = {
     file,
     folder,
     storePath,
     config,
+    async ok(...args) {
+      const ended = await setup.run(...args);
+      expect(ended.status, ended.stderr).toBe(0);
+      return ended;
+    },
     run: async (...args) => await run([join(root, 'bin/stillpoint.js')], args),
     runUntil: async (step, signal, ...args) =>
       await run([join(root, 'test/support/signalAt.js'), step, signal], args),
   };
+  return setup;
 }
 
 /** What the S3 client of a run under test signs with. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { resolvePair } from '../../config/choose.js';
+import { StillpointError } from '../../errors.js';
 import { openJournal } from '../../freeze/journal.js';
 import { resume } from '../../resume.js';
 import { configOf, type Context } from '../context.js';
@@ -10,14 +11,23 @@ export function registerResume(program: Command, context: Context): void {
     .command('resume')
     .argument('[pair]', 'the pair; may be left out when there is one')
     .description('end a freeze that a dead run left, and remove what it stored')
-    .option('--if-frozen', 'do nothing, not even connect, unless the journal holds a run')
+    .option(
+      '--if-frozen',
+      'do nothing, not even connect, unless the journal holds a run; leave one that is going on',
+    )
     .action(async (pair: string | undefined, flags: { ifFrozen?: boolean }, command: Command) => {
       const config = await configOf(command);
       const { name } = resolvePair(config, pair);
       const idle = flags.ifFrozen && (await openJournal(config.stateDir, name).read()) === null;
+      const nothing = { pair: name, status: 'nothing' as const, channels: [], warnings: [] };
       const result = idle
-        ? { pair: name, status: 'nothing' as const, channels: [], warnings: [] }
-        : await resume(config, name);
+        ? nothing
+        : await resume(config, name).catch((error: unknown) => {
+            // A run that is going on is no dead one, and a timer should not cry about it.
+            const isLocked = error instanceof StillpointError && error.code === 'locked';
+            if (isLocked && flags.ifFrozen) return nothing;
+            throw error;
+          });
       terminal.document(result);
       for (const warning of result.warnings) terminal.note(`warning: ${warning}`);
       terminal.result(

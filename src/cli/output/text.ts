@@ -4,7 +4,10 @@ const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** `643.1 MB`: powers of 1000, as disks and networks are sold. */
 export function bytesText(bytes: number): string {
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const power = Math.min(
+    units.length - 1,
+    Math.floor(Math.log10(Math.max(1, bytes * 1.00005)) / 3),
+  );
   const value = bytes / 1000 ** power;
   return `${power === 0 ? String(value) : value.toFixed(1)} ${units[power] ?? 'B'}`;
 }
@@ -16,8 +19,8 @@ export function rateText(bytes: number, seconds: number): string {
 
 /** `0.84 s`, `12.3 s`, `4 min 10 s`, `2 h 5 min`. */
 export function secondsText(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(2)} s`;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  if (seconds < 9.995) return `${seconds.toFixed(2)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;

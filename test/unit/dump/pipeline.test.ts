@@ -35,6 +35,7 @@ async function run(source: Command | string, more: Partial<PartFlow> = {}) {
     sink: async (body) => {
       bytes = await buffer(body);
       stored();
+      return { bytes: bytes.length };
     },
     signal: new AbortController().signal,
     ...more,
@@ -107,6 +108,7 @@ describe('a dump that ends well', () => {
             pieces.push(piece as Buffer);
           }
           bytes = Buffer.concat(pieces);
+          return { bytes: bytes.length };
         },
       },
     );
@@ -128,11 +130,19 @@ describe('a dump that ends well', () => {
       sink: async (body) => {
         await allCame;
         bytes = await buffer(body);
+        return { bytes: bytes.length };
       },
     });
     expect(bytes).toHaveLength(total);
     expect(bytes.subarray(500_001).toString()).toBe(dump);
   });
+});
+
+test('a store that keeps fewer bytes than it was sent fails the part', async () => {
+  const sink = async (body: Readable) => ({ bytes: (await buffer(body)).length - 1 });
+  await expect(run(bash('printf %s "$1"'), { sink })).rejects.toThrow(
+    /bytes were sent, the store has/,
+  );
 });
 
 describe('a dump is not stored', () => {

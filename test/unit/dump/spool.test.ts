@@ -83,9 +83,10 @@ describe('a reader that is slow from the start gets everything', () => {
     ['little', 10],
     ['more than a pipe holds', 400_000],
   ])('from a program that exits at once after %s', async (_, length) => {
+    const space = await spaceOf(1000, plenty);
     const child = start({ file: 'bash', args: ['--norc', '-c', `printf "%0${length}d" 7`] });
     const { source, taken } = told(child.stdout as AsyncIterable<Buffer>);
-    const body = spooled(source, await spaceOf(1000, plenty));
+    const body = spooled(source, space);
     expect((await child.ended).status).toBe(0);
     await taken;
     expect((await buffer(body)).toString()).toBe('7'.padStart(length, '0'));
@@ -93,6 +94,15 @@ describe('a reader that is slow from the start gets everything', () => {
 });
 
 describe('a reader that keeps up', () => {
+  // Now the file is read empty while it is written to, over and over.
+  test('gets everything through the file', async () => {
+    const pieces = Array.from({ length: 500 }, (_, i) => Buffer.alloc(65_536, i % 251));
+    const space = await spaceOf(65_536, plenty);
+    const { source } = told(pieces);
+    expect((await buffer(spooled(source, space))).equals(Buffer.concat(pieces))).toBe(true);
+    expect(space.diskLeft).toBe(plenty);
+  });
+
   test('gets everything through memory', async () => {
     const bytes = fc.uint8Array({ maxLength: 2000 }).map((array) => Buffer.from(array));
     const space = await spaceOf(100, 0);

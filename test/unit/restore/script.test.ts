@@ -45,6 +45,20 @@ describe('bash takes the script', () => {
   });
 });
 
+describe('a name that would be a command', () => {
+  test.each(['x\nEND_OF_DATABASES\nexit 7\n: ', "x'; exit 7; '", '$(exit 7)`exit 7`'])(
+    '%j is none',
+    async (name) => {
+      const parts = kinds.map((kind) => examplePart(kind, kind === 'accounts' ? '' : name));
+      const path = join(await ownFolder(), 'restore.sh');
+      const databases = restoreScript(exampleRecord, exampleManifest({ [name]: [] }, parts));
+      // Up to the loading of parts, which are not there.
+      await writeFile(path, databases.split('\nload ')[0] ?? '');
+      await run('bash', [path], { env: { ...process.env, MYSQL: 'true' } });
+    },
+  );
+});
+
 describe('the script that is run', () => {
   /** A store with parts of `databases`, and a client program that writes down what it is given. */
   async function stage(databases: readonly string[]) {

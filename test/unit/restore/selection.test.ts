@@ -27,6 +27,11 @@ describe('select', () => {
     });
   });
 
+  test('takes the longest database that fits a name with dots', () => {
+    const both = exampleManifest({ a: ['b.c'], 'a.b': ['c'] });
+    expect(select(both, 'a.b.c', false)).toMatchObject({ databases: ['a.b'], table: 'c' });
+  });
+
   test('takes accounts only on request', () => {
     expect(select(manifest, null, false).parts).not.toContain(parts.accounts);
     expect(select(manifest, 'shop', true).parts).toContain(parts.accounts);

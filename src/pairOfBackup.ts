@@ -1,0 +1,72 @@
+import { readPassword, resolveServer } from './config/secret.js';
+import { StillpointError } from './errors.js';
+import type { OpenBackup } from './openBackup.js';
+import { globalGrants, hasAny } from './pair/grants.js';
+import { openServer, type Server } from './pair/server.js';
+
+/** The identities of the pair's servers; one that does not answer cannot be the target. */
+export async function memberIds({ pair }: OpenBackup): Promise<string[]> {
+  const ids = await Promise.all(
+    [pair.source, pair.replica].map(async (server) => {
+      const opened: Server | null = await resolveServer(server)
+        .then((settings) => openServer(settings, 'server of the pair'))
+        .catch(() => null);
+      opened?.close();
+      return opened?.uuid ?? null;
+    }),
+  );
+  return ids.filter((id) => id !== null);
+}
+
+/** The GTID that the source has reached; null when it does not answer or has none. */
+export async function writtenOnSource(backup: OpenBackup): Promise<string | null> {
+  return await onSource(backup, async (source) => {
+    const [row] = await source.query(source.dialect.gtidState());
+    return source.dialect.parseGtidState(row ?? {}).written;
+  });
+}
+
+/**
+ * Throws `refused` when a restored server could not follow the source for want of a privilege, which
+ * would else show only once all is loaded. A source that we cannot reach may still be reachable from
+ * the target, so that says nothing.
+ */
+export async function requireReplicationGrant(backup: OpenBackup): Promise<void> {
+  if (backup.pair.replication) return;
+  await onSource(backup, async (source) => {
+    const { account, privileges } = await globalGrants(source);
+    if (hasAny(privileges, ['REPLICATION SLAVE', 'REPLICATION REPLICA'])) return null;
+    throw new StillpointError('refused', `the account ${account} may not replicate`, {
+      hint: `Run on the source: GRANT REPLICATION SLAVE ON *.* TO ${account}; or name another account under replication.`,
+    });
+  });
+}
+
+async function onSource<T>(
+  { name, pair }: OpenBackup,
+  work: (source: Server) => Promise<T>,
+): Promise<T | null> {
+  const source = await openServer(await resolveServer(pair.source), `source of ${name}`).catch(
+    () => null,
+  );
+  if (!source) return null;
+  try {
+    return await work(source);
+  } finally {
+    source.close();
+  }
+}
+
+/** How the target reaches the source: the replication account, else the source's own. */
+export async function sourceOf({ pair }: OpenBackup, withPassword: boolean) {
+  const source = await resolveServer(pair.source);
+  const { replication } = pair;
+  const password = replication ? await readPassword(replication, process.env) : source.password;
+  return {
+    host: source.host,
+    port: source.port,
+    user: replication?.user ?? source.user,
+    password: withPassword ? (password ?? '') : '…',
+    tls: source.tls !== undefined && source.tls !== false,
+  };
+}
