@@ -9,7 +9,7 @@ import { findClient, findProgram } from './dump/tools.js';
 import { StillpointError } from './errors.js';
 import { openServer } from './pair/server.js';
 import { memberIds, requireReplicationGrant, sourceOf, writtenOnSource } from './pairOfBackup.js';
-import { attach, attachStatements } from './restore/attach.js';
+import { attach, attachStatements, refuseSeveralSources } from './restore/attach.js';
 import { restoreParts } from './restore/restore.js';
 import { select, type RestoreSelection } from './restore/selection.js';
 import { checkAttachable, checkTarget } from './restore/target.js';
@@ -89,6 +89,7 @@ export async function restoreBackup(
       pairMembers: await memberIds(opened),
     });
     if (options.attach) {
+      refuseSeveralSources(record);
       await checkAttachable(target, selection.databases);
       await requireReplicationGrant(opened);
     }

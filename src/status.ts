@@ -25,6 +25,8 @@ export interface PairStatus {
   frozenByUs: boolean;
   /** Whether some run holds the lock. */
   running: boolean;
+  /** Whether a dead run left something behind that `resume` removes. */
+  unfinished: boolean;
   lastBackup: BackupRecord | null;
   lastDrill: null;
   problems: string[];
@@ -39,6 +41,7 @@ export async function statusOf(config: Config, name: string): Promise<PairStatus
     channels: [],
     frozenByUs: false,
     running: false,
+    unfinished: false,
     lastBackup: null,
     lastDrill: null,
     problems: [],
@@ -50,12 +53,14 @@ export async function statusOf(config: Config, name: string): Promise<PairStatus
   await attempt(async () => {
     const entry = await openJournal(config.stateDir, name).read();
     status.frozenByUs = entry?.phase === 'frozen';
+    status.unfinished = entry !== null;
   });
   await attempt(async () => {
     const replica = await openServer(await resolveServer(pair.replica), `replica of ${name}`);
     try {
       status.version = replica.dialect.version.text;
       status.running = await isLocked(replica);
+      if (status.running) status.unfinished = false;
       status.channels = (await channelsOf(replica)).map((channel) => ({
         name: channel.name,
         source: `${channel.sourceHost}:${channel.sourcePort}`,

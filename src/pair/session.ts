@@ -1,5 +1,6 @@
 import mysql, { type Connection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
 import { readFile } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import type { ResolvedServer } from '../config/secret.js';
 import type { Row } from '../dialect/dialect.js';
 import { reasonOf, StillpointError } from '../errors.js';
@@ -35,9 +36,7 @@ export async function connect(
   let connection: Connection;
   try {
     connection = await mysql.createConnection({
-      ...(server.socketPath
-        ? { socketPath: server.socketPath }
-        : { host: server.host, port: server.port }),
+      ...addressOf(server),
       user: server.user,
       ...(server.password === undefined ? {} : { password: server.password }),
       ...(await tlsOptions(server)),
@@ -95,6 +94,14 @@ export function errno(error: unknown): number {
   return error instanceof Error && 'errno' in error && typeof error.errno === 'number'
     ? error.errno
     : 0;
+}
+
+/** mysql2 expects the host's name in the certificate, so another name has to stand for the host. */
+function addressOf({ socketPath, host, port, tls }: ResolvedServer): ConnectionOptions {
+  if (socketPath) return { socketPath };
+  const name = typeof tls === 'object' ? tls.serverName : undefined;
+  if (name === undefined) return { host, port };
+  return { host: name, port, stream: () => createConnection({ host, port, noDelay: true }) };
 }
 
 async function tlsOptions(server: ResolvedServer): Promise<Pick<ConnectionOptions, 'ssl'>> {

@@ -39,13 +39,8 @@ export interface AttachOptions {
   observe: Observe;
 }
 
-/** Attaches a restored server and waits until it has caught up with the source. */
-export async function attach(
-  target: Server,
-  record: Pick<BackupRecord, 'coordinates' | 'id'>,
-  source: Omit<SourceAddress, 'channel'>,
-  options: AttachOptions,
-): Promise<void> {
+/** Throws `refused` for a backup of a replica with several sources: which one would it be? */
+export function refuseSeveralSources(record: Pick<BackupRecord, 'coordinates' | 'id'>): void {
   if (record.coordinates.channels.length > 1) {
     throw new StillpointError(
       'refused',
@@ -55,6 +50,15 @@ export async function attach(
       },
     );
   }
+}
+
+/** Attaches a restored server and waits until it has caught up with the source. */
+export async function attach(
+  target: Server,
+  record: Pick<BackupRecord, 'coordinates' | 'id'>,
+  source: Omit<SourceAddress, 'channel'>,
+  options: AttachOptions,
+): Promise<void> {
   for (const sql of attachStatements(target.dialect, record, source)) {
     await target.query(sql).catch((error: unknown) => {
       throw new StillpointError('failed', `cannot attach the ${target.who}: ${reasonOf(error)}`, {

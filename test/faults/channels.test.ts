@@ -10,7 +10,7 @@ import {
   startServers,
   type OwnServer,
 } from '../rig/index.js';
-import { engine, tools } from '../rig/shared.js';
+import { engine, freshTarget, target, tools } from '../rig/shared.js';
 import { setUp, type Setup } from '../support/cli.js';
 import { keysIn } from '../support/store.js';
 
@@ -113,7 +113,9 @@ test('SIGKILL during the freeze of two channels: both run again by themselves', 
 test('a server cannot be attached to two sources at once: says so before it loads anything', async () => {
   const setup = await setUpChannels();
   await setup.ok('backup');
+  await freshTarget();
   const ended = await setup.run('restore', 'latest', '--to', 'third', '--attach', '--yes');
   expect(ended.status).toBe(10);
   expect(ended.stderr).toMatch(/replica with several sources/);
+  expect(await target.query("SHOW DATABASES LIKE 'of%'")).toEqual([]);
 });

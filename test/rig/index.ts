@@ -1,4 +1,4 @@
-export { backupPassword, emptyServer, grantBackup, pairOf, startPair, type Pair } from './pair.js';
+export { backupPassword, emptyServer, grantBackup, pairOf, startPair } from './pair.js';
 export { startS3, type S3Place } from './s3.js';
 export {
   freePort,
@@ -9,4 +9,4 @@ export {
   type RigServer,
   type ServerPlace,
 } from './server.js';
-export { engines, findTools, type Engine, type EngineTools, type Toolbox } from './tools.js';
+export { engines, findTools, type Engine, type EngineTools } from './tools.js';

@@ -33,8 +33,17 @@ const cache =
 const sid = join(cache, 'sid');
 
 const debian = {
-  programs: ['mariadbd', 'mariadb-install-db', 'mariadb-dump', 'mariadb', 'zstd', 'age', 'setpriv'],
-  packages: ['mariadb-server-core', 'mariadb-client', 'zstd', 'age', 'util-linux'],
+  programs: [
+    'mariadbd',
+    'mariadb-install-db',
+    'mariadb-dump',
+    'mariadb',
+    'zstd',
+    'age',
+    'setpriv',
+    'openssl',
+  ],
+  packages: ['mariadb-server-core', 'mariadb-client', 'zstd', 'age', 'util-linux', 'openssl'],
 };
 const sidPackages =
   'mysql-server-core,mysql-client-core,python3-moto,python3-flask,python3-flask-cors';

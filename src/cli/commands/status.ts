@@ -42,7 +42,8 @@ function pairText(status: PairStatus): string {
   return `${status.pair}\n${fieldsText(fields)}`;
 }
 
-function runText({ running, frozenByUs }: PairStatus): string {
+function runText({ running, frozenByUs, unfinished }: PairStatus): string {
   if (running) return frozenByUs ? 'going on, replication is paused' : 'going on';
-  return frozenByUs ? 'a dead run left a freeze: run `stillpoint resume`' : 'none';
+  if (frozenByUs) return 'a dead run left the replica paused: run `stillpoint resume`';
+  return unfinished ? 'a dead run left objects in the store: run `stillpoint resume`' : 'none';
 }
