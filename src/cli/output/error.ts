@@ -1,5 +1,5 @@
-import pc from 'picocolors';
 import { exitStatus, reasonOf, StillpointError } from '../../errors.js';
+import { stderrColours } from './colours.js';
 import type { Terminal } from './terminal.js';
 
 /** Prints what went wrong: a line and a hint, or one JSON document with --json. */
@@ -12,6 +12,6 @@ export function printError(error: unknown, terminal: Terminal): void {
     terminal.error(JSON.stringify({ error: document }, null, 2));
     return;
   }
-  terminal.error(`${pc.red('stillpoint:')} ${reasonOf(error)}`);
-  if (hint !== undefined) terminal.error(`${pc.dim('hint:')} ${hint}`);
+  terminal.error(`${stderrColours.red('stillpoint:')} ${reasonOf(error)}`);
+  if (hint !== undefined) terminal.error(`${stderrColours.dim('hint:')} ${hint}`);
 }

@@ -1,7 +1,11 @@
-import pc from 'picocolors';
 import type { Finding } from '../../doctor.js';
+import { stdoutColours } from './colours.js';
 
-const marks = { ok: pc.green('ok  '), warn: pc.yellow('warn'), fail: pc.red('FAIL') };
+const marks = {
+  ok: stdoutColours.green('ok  '),
+  warn: stdoutColours.yellow('warn'),
+  fail: stdoutColours.red('FAIL'),
+};
 
 /** What doctor found, one line each, with what to do under it. */
 export function findingsText(findings: readonly Finding[]): string {
@@ -9,7 +13,9 @@ export function findingsText(findings: readonly Finding[]): string {
   return findings
     .flatMap(({ name, status, detail, fix }) => [
       `  ${marks[status]}  ${name.padEnd(width)}  ${detail}`,
-      ...(fix === undefined ? [] : [`  ${' '.repeat(width + 8)}${pc.dim('fix:')} ${fix}`]),
+      ...(fix === undefined
+        ? []
+        : [`  ${' '.repeat(width + 8)}${stdoutColours.dim('fix:')} ${fix}`]),
     ])
     .join('\n');
 }
