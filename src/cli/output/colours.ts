@@ -6,8 +6,9 @@ import pc from 'picocolors';
  */
 function coloursOf(stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  if (NO_COLOR) return pc.createColors(false);
-  return pc.createColors(Boolean(FORCE_COLOR) || (stream.isTTY && TERM !== 'dumb'));
+  const isOn = !NO_COLOR && ((stream.isTTY && TERM !== 'dumb') || Boolean(FORCE_COLOR));
+  // Not passed on as it is: undefined, as isTTY is for a file, would mean "decide yourself".
+  return pc.createColors(isOn ? true : false);
 }
 
 export const stdoutColours = coloursOf(process.stdout);
