@@ -11,6 +11,8 @@ export interface Setting {
   target: RigServer | null;
   tools: EngineTools;
   s3: S3Place;
+  /** Store into this folder instead of the S3 service. */
+  storeFolder?: string;
   /** Connect to the pair as programs on the same host would. */
   bySocket?: boolean;
 }
@@ -18,7 +20,7 @@ export interface Setting {
 /** Writes `stillpoint.yaml` with the pair `shop` into the folder; returns its path. */
 export async function writeConfig(
   folder: string,
-  { source, replica, target, tools, s3, bySocket = false }: Setting,
+  { source, replica, target, tools, s3, storeFolder, bySocket = false }: Setting,
   more: Record<string, unknown> = {},
 ): Promise<string> {
   const passwordFile = join(folder, 'password');
@@ -29,6 +31,16 @@ export async function writeConfig(
     passwordFile,
   });
   const { mysqldump, mysql } = tools;
+  const store =
+    storeFolder === undefined
+      ? {
+          type: 's3',
+          bucket: s3.bucket,
+          endpoint: s3.endpoint,
+          forcePathStyle: true,
+          region: s3.region,
+        }
+      : { type: 'file', path: storeFolder };
   const config = {
     pairs: {
       shop: {
@@ -38,15 +50,7 @@ export async function writeConfig(
         ...more,
       },
     },
-    stores: {
-      s3: {
-        type: 's3',
-        bucket: s3.bucket,
-        endpoint: s3.endpoint,
-        forcePathStyle: true,
-        region: s3.region,
-      },
-    },
+    stores: { main: store },
     ...(target && {
       targets: { third: { socketPath: target.socketPath, user: 'root', tools: { mysql } } },
     }),

@@ -66,6 +66,12 @@ async function bench(engine: Engine): Promise<void> {
       ...only,
       dump: { parallel, checksums: false },
     });
+    const local = await mkdtemp(join(folder, 'local-'));
+    const intoFolder = await writeConfig(
+      local,
+      { ...setting, storeFolder: join(local, 'store') },
+      { ...only, dump: { parallel, checksums: false } },
+    );
     const env = { AWS_ACCESS_KEY_ID: s3.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.secretAccessKey };
 
     const contenders: [string, () => Promise<Measured>][] = [
@@ -80,6 +86,7 @@ async function bench(engine: Engine): Promise<void> {
       ],
       ['stillpoint', async () => await stillpoint(config, env)],
       ['stillpoint, no checksums', async () => await stillpoint(without, env)],
+      ['the same, into a folder', async () => await stillpoint(intoFolder, env)],
     ];
     const chosen = contenders.filter(([name]) => name.includes(values.only ?? ''));
     const results = new Map<string, Measured[]>(chosen.map(([name]) => [name, []]));

@@ -56,7 +56,7 @@ async function begin(write: Write): Promise<Upload> {
 
 /**
  * Sends part by part. In memory are the part being filled and the one on its way, and more on their
- * way as far as the store's spare memory lends it: with 8 MiB parts four uploads at once hold 72 MiB.
+ * way as far as the store's spare memory lends it: with 5 MiB parts four uploads at once hold 45 MiB.
  * A part larger than the first size is alone in memory.
  */
 async function sendParts(

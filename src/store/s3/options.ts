@@ -58,5 +58,5 @@ export const defaultPatience: Patience = {
   cleanUp: 15_000,
 };
 
-/** 8 MiB: parts stay that small for the first 35 GiB of an upload. */
-export const defaultPartSize = 8 * 1024 * 1024;
+/** The least that S3 allows: parts are memory, and stay that small for the first 22 GiB of an upload. */
+export const defaultPartSize = 5 * 1024 * 1024;

@@ -10,8 +10,8 @@ const largestPart = 5 * 1024 ** 3;
  *
  * The first 4,500 parts have one size: `partSize`, or what the estimated size comes to in 9,000 parts
  * if that is more. After them it doubles every 550 parts. So every stream of up to 5 TiB, the most an
- * object may have, fits in 10,000 parts, whatever was thought of its size, and parts stay at 8 MiB
- * for 35 GiB. Larger ones cost memory: a part is buffered until it is stored.
+ * object may have, fits in 10,000 parts, whatever was thought of its size, and parts stay at 5 MiB
+ * for 22 GiB. Larger ones cost memory: a part is buffered until it is stored.
  */
 export function partBytes(number: number, partSize: number, estimate = 0): number {
   const first = Math.max(partSize, Math.ceil(estimate / 9000));
