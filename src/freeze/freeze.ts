@@ -6,6 +6,7 @@ import { readCoordinates, type Coordinates } from './coordinates.js';
 import { whatMoved } from './fence.js';
 import { openLease } from './lease.js';
 import { withReadLock } from './readLock.js';
+import { watchRelayRoom } from './relayRoom.js';
 import { resumeChannels, type RunningChannel } from './resume.js';
 import { stopAppliers } from './stop.js';
 
@@ -62,7 +63,8 @@ export async function withFreeze<T>(
   const lease = await openLease(replica, names, options.leaseSeconds);
 
   const bound = new AbortController();
-  const signal = AbortSignal.any([options.signal, lease.lost, bound.signal]);
+  const room = watchRelayRoom(replica);
+  const signal = AbortSignal.any([options.signal, lease.lost, bound.signal, room.full]);
   const timer = setTimeout(() => {
     bound.abort(tooLong(options.maxSeconds));
   }, options.maxSeconds * 1000);
@@ -72,6 +74,7 @@ export async function withFreeze<T>(
 
   const outcome = await settled(standStill());
   clearTimeout(timer);
+  room.end();
   await observe({ type: 'step', step: 'resume' });
   const resumed = await settled(resumeChannels(replica, channels));
   const pauseSeconds = clock.seconds() - begun;

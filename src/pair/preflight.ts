@@ -20,6 +20,7 @@ export async function gate(replica: Server, maxLag: number): Promise<ChannelStat
     throw refused(`the ${replica.who} replicates nothing`, 'Name a replica in the configuration.');
   }
   for (const channel of channels) refuseChannel(replica, channel, maxLag);
+  await refuseFullRelayLogs(replica, channels);
   await refuseLooseOrder(replica);
   await refuseOpenTempTables(replica);
   await refusePreparedXa(replica);
@@ -77,6 +78,21 @@ function refuseChannel(replica: Server, channel: ChannelStatus, maxLag: number):
       'It lacks data that its source has: the coordinates would not fit the backup. Use a replica without filters.',
     );
   }
+}
+
+/** What the source writes during the pause goes to the relay logs: half of what they may take is left. */
+async function refuseFullRelayLogs(
+  replica: Server,
+  channels: readonly ChannelStatus[],
+): Promise<void> {
+  const values = await variablesOf(replica, ['relay_log_space_limit']);
+  const limit = Number(values.get('relay_log_space_limit') ?? 0);
+  const full = channels.find(({ relayLogBytes }) => relayLogBytes * 2 > limit);
+  if (limit === 0 || !full) return;
+  throw refused(
+    `the relay logs of the ${replica.who} hold ${full.relayLogBytes} of ${limit} bytes`,
+    'A pause would fill them and hold up the source; raise relay_log_space_limit, or wait.',
+  );
 }
 
 async function refuseClusters(replica: Server): Promise<void> {
