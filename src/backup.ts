@@ -1,27 +1,29 @@
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { buildManifest, buildRecord } from './catalog/build.js';
 import { commit, putFile, sweepBackup, writeManifest } from './catalog/catalog.js';
 import { storeSink } from './catalog/partKey.js';
 import type { BackupRecord } from './catalog/records.js';
 import type { Config } from './config/schema.js';
 import { dumpParts } from './dump/dump.js';
+import { readDefinitions } from './dump/definitions.js';
 import { refuseBrokenViews, takeInventory } from './dump/inventory.js';
 import { planParts } from './dump/plan.js';
 import { whatIsLeftOut } from './dump/warnings.js';
 import { StillpointError } from './errors.js';
 import { watchCatchUp } from './freeze/catchUp.js';
-import { withFreeze, type Frozen } from './freeze/freeze.js';
-import type { JournalEntry } from './freeze/journal.js';
+import type { Frozen } from './freeze/freeze.js';
+import { freezePair, wantsReadLock } from './freezePair.js';
 import { openRun, toolName, type Run } from './openRun.js';
 import { requireGrants } from './pair/grants.js';
 import { withLock } from './pair/lock.js';
-import { gate, refusePreparedXa, takesWrites } from './pair/preflight.js';
+import { refusePreparedXa } from './pair/preflight.js';
 import { readVariables } from './pair/variables.js';
 import { recoverPair } from './recoverPair.js';
 import { restoreScript } from './restore/script.js';
 import { newBackupId, restoreScriptKey } from './store/keys.js';
 import { systemClock, type Clock } from './util/clock.js';
 import { ignore, type Observe } from './util/observe.js';
+import { together } from './util/together.js';
 
 export interface BackupOptions {
   /** Name of the pair; may be left out when the configuration has one. */
@@ -52,8 +54,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
 
   try {
     if (pair.freeze.hold === 'snapshot') throw comesLater();
-    const exclusive =
-      pair.freeze.exclusive === 'auto' ? await takesWrites(replica) : pair.freeze.exclusive;
+    const exclusive = await wantsReadLock(run);
     await requireGrants(replica, exclusive);
 
     await observe({ type: 'step', step: 'lock' });
@@ -63,38 +64,11 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
       await recoverPair(run);
       await observe({ type: 'step', step: 'gate' });
       await refuseBrokenViews(replica, await takeInventory(replica, pair.databases));
-      const channels = (await gate(replica, pair.freeze.maxLag)).map(({ name }) => ({
-        name,
-        receiver: true,
-      }));
       const variables = await readVariables(replica);
-
-      const entry: JournalEntry = {
-        pair: run.name,
-        serverUuid: replica.uuid,
-        backupId: at.id,
-        phase: 'frozen',
-        channels,
-        since: clock.now().toISOString(),
-        pid: process.pid,
-        host: hostname(),
-      };
       try {
-        const { value, freeze } = await withFreeze(
-          replica,
-          {
-            channels,
-            leaseSeconds: pair.freeze.lease,
-            maxSeconds: pair.freeze.maxDuration,
-            exclusive,
-            signal: ending,
-            observe,
-            journal: {
-              open: async () => await journal.write(entry),
-              close: async () => await journal.write({ ...entry, phase: 'stored' }),
-            },
-            clock,
-          },
+        const { value, freeze } = await freezePair(
+          run,
+          { id: at.id, exclusive, stores: true, signal: ending, observe, clock },
           async (frozen) => await dumpFrozen(run, at.id, frozen, observe),
         );
         await observe({ type: 'step', step: 'manifest' });
@@ -151,22 +125,32 @@ async function dumpFrozen(run: Run, id: string, frozen: Frozen, observe: Observe
   const plan = planParts(databases);
   const estimatedBytes = plan.reduce((sum, part) => sum + part.estimatedBytes, 0);
   await observe({ type: 'plan', parts: plan.length, estimatedBytes });
-  const dumped = await dumpParts(plan, {
-    replica,
-    tools: run.tools,
-    parallel: pair.dump.parallel ?? availableParallelism(),
-    compression: pair.dump.compression,
-    recipients,
-    spool: run.spool,
-    checksums: pair.dump.checksums,
-    accounts: pair.dump.accounts,
-    extraArgs: pair.dump.extraArgs,
-    optionFile: run.optionFile,
-    sink: storeSink(run.place, { pair: run.name, id }, recipients.length > 0),
-    signal: frozen.signal,
-    observe,
-  });
-  return { databases, dumped };
+  const session = await replica.session();
+  try {
+    const [dumped, definitions] = await together(
+      frozen.signal,
+      async (signal) =>
+        await dumpParts(plan, {
+          replica,
+          tools: run.tools,
+          parallel: pair.dump.parallel ?? availableParallelism(),
+          compression: pair.dump.compression,
+          recipients,
+          spool: run.spool,
+          checksums: pair.dump.checksums,
+          accounts: pair.dump.accounts,
+          extraArgs: pair.dump.extraArgs,
+          optionFile: run.optionFile,
+          sink: storeSink(run.place, { pair: run.name, id }, recipients.length > 0),
+          signal,
+          observe,
+        }),
+      async (signal) => await readDefinitions(session, databases, signal),
+    );
+    return { databases, dumped, definitions };
+  } finally {
+    session.destroy();
+  }
 }
 
 /**

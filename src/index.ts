@@ -23,6 +23,8 @@ export type { BackupRecord, Manifest, ManifestPart, ManifestTable } from './cata
 export { loadConfig } from './config/load.js';
 export type { Config } from './config/schema.js';
 export { doctor, type Finding } from './doctor.js';
+export { drillBackup, type DrillOptions } from './drillBackup.js';
+export type { DrillCheck, DrillRecord } from './catalog/drillRecord.js';
 export { exitStatus, StillpointError } from './errors.js';
 export { openBackup, type OpenBackup } from './openBackup.js';
 export { restoreBackup, type RestoreBackupOptions, type RestoreResult } from './restoreBackup.js';

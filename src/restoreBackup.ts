@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { readManifest } from './catalog/catalog.js';
-import type { BackupRecord, Manifest } from './catalog/records.js';
-import { openBackup, type OpenBackup } from './openBackup.js';
+import type { Manifest } from './catalog/records.js';
+import { openBackup } from './openBackup.js';
 import { optionFileText } from './config/option-file.js';
-import type { Config, TargetConfig } from './config/schema.js';
+import { targetOf } from './config/choose.js';
+import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
-import { findClient, findProgram } from './dump/tools.js';
-import { StillpointError } from './errors.js';
+import { decodingOf } from './decoding.js';
+import { findClient } from './dump/tools.js';
 import { openServer } from './pair/server.js';
 import { memberIds, requireReplicationGrant, sourceOf, writtenOnSource } from './pairOfBackup.js';
 import { attach, attachStatements, refuseSeveralSources } from './restore/attach.js';
@@ -134,8 +135,7 @@ export async function restoreBackup(
       target,
       client: client.path,
       optionFile: optionFile.path,
-      zstd: await findProgram('zstd', opened.pair.tools.zstd),
-      decrypt: await decryption(config, opened, options.identityFile),
+      ...(await decodingOf(config, opened, options.identityFile)),
       parallel: options.parallel ?? availableParallelism(),
       replace,
       unlogged: options.attach === true,
@@ -171,15 +171,6 @@ function warningsOf(manifest: Manifest, { databases, table }: RestoreSelection):
   ];
 }
 
-function targetOf(config: Config, name: string): TargetConfig {
-  const target = Object.hasOwn(config.targets, name) ? config.targets[name] : undefined;
-  if (target) return target;
-  const names = Object.keys(config.targets).join(', ') || 'none';
-  throw new StillpointError('usage', `no target "${name}" in the configuration`, {
-    hint: `It has ${names}; targets are servers to restore into.`,
-  });
-}
-
 /** What is destructive and so has to be asked. */
 function questions(
   result: RestoreResult,
@@ -192,23 +183,4 @@ function questions(
     asked.push(`write to ${result.target}, a server of pair ${result.pair}`);
   if (options.attach) asked.push(`make ${result.target} a replica of the source of ${result.pair}`);
   return asked;
-}
-
-async function decryption(
-  config: Config,
-  { record, pair }: { record: BackupRecord; pair: OpenBackup['pair'] },
-  named: string | undefined,
-): Promise<{ age: string; identityFile: string } | null> {
-  if (!record.encrypted) return null;
-  const identityFile = named ?? config.drill.identityFile;
-  if (identityFile === undefined) {
-    throw new StillpointError(
-      'config',
-      `backup ${record.id} is encrypted and no identity is named`,
-      {
-        hint: 'Name the file with the age key: --identity FILE, or drill.identityFile in the configuration.',
-      },
-    );
-  }
-  return { age: await findProgram('age', pair.tools.age), identityFile };
 }

@@ -1,4 +1,5 @@
 import type { Dumped, DumpedPart } from '../dump/dump.js';
+import type { Definition } from '../dump/definitions.js';
 import type { DatabaseInfo } from '../dump/inventory.js';
 import { partKinds } from '../dump/plan.js';
 import type { Tool } from '../dump/tools.js';
@@ -22,6 +23,7 @@ export interface Finished {
   store: Store;
   encrypted: boolean;
   databases: readonly DatabaseInfo[];
+  definitions: readonly Definition[];
   variables: Record<string, string>;
   dumped: Dumped;
   freeze: FreezeRecord;
@@ -54,6 +56,7 @@ export function buildManifest(run: Finished, tool: string): Manifest {
       }),
     ),
     tables: run.databases.flatMap((database) => tablesOf(database, run.dumped)),
+    definitions: [...run.definitions],
     parts: parts.map((part) => ({
       key: partKey(run, part.plan, run.encrypted),
       kind: part.plan?.kind ?? 'accounts',

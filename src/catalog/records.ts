@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { objectKinds } from '../dump/definitions.js';
 
 // What is written to the store, and read back from it as something a stranger may have changed.
 
@@ -96,6 +97,14 @@ const database = z.object({
   events: z.array(z.string()),
 });
 
+const definition = z.object({
+  database: z.string(),
+  kind: z.enum(objectKinds),
+  name: z.string(),
+  /** Of what SHOW CREATE said while the replica stood still. */
+  sha256: z.string(),
+});
+
 /** `manifest.json.zst`: everything a restore needs to know, part by part. */
 export const manifestSchema = z.object({
   format: z.literal(1),
@@ -107,6 +116,8 @@ export const manifestSchema = z.object({
   variables: z.record(z.string(), z.string()),
   databases: z.array(database),
   tables: z.array(table),
+  /** None in backups of versions that did not record them. */
+  definitions: z.array(definition).default([]),
   parts: z.array(part),
 });
 export type Manifest = z.infer<typeof manifestSchema>;

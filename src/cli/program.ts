@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { registerBackup } from './commands/backup.js';
+import { registerDrill } from './commands/drill.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerList } from './commands/list.js';
 import { registerRestore } from './commands/restore.js';
@@ -33,6 +34,7 @@ export function createProgram(context: Context): Command {
     registerList,
     registerShow,
     registerVerify,
+    registerDrill,
     registerStatus,
     registerDoctor,
     registerResume,

@@ -1,6 +1,6 @@
 import { StillpointError } from '../errors.js';
 import { didYouMean } from './nearest.js';
-import type { Config, PairConfig, StoreConfig } from './schema.js';
+import type { Config, PairConfig, StoreConfig, TargetConfig } from './schema.js';
 
 /** A pair of the configuration with its name and its store. */
 export interface ChosenPair {
@@ -33,6 +33,18 @@ export function resolvePair(config: Config, name?: string): ChosenPair {
       hint: `It has ${Object.keys(config.stores).join(', ')}.`,
     });
   return { name: chosen, pair, storeName, store };
+}
+
+/** The target of that name. Throws `usage` when there is none. */
+export function targetOf(config: Config, name: string): TargetConfig {
+  const target = own(config.targets, name);
+  if (target) return target;
+  const names = Object.keys(config.targets);
+  throw new StillpointError(
+    'usage',
+    `no target "${name}" in the configuration${didYouMean(name, names)}`,
+    { hint: `It has ${names.join(', ') || 'none'}; targets are servers to restore into.` },
+  );
 }
 
 // So that a pair called "constructor" is not found on the prototype.

@@ -1,3 +1,4 @@
+import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import { parseDuration, parseSize } from './units.js';
 
@@ -71,6 +72,13 @@ export const name = () =>
  * compare keys with each other would not run.
  */
 export const count = (min: number) => z.number().multipleOf(1).min(min);
+
+/** An IANA time zone. */
+export const zone = () =>
+  text().refine(
+    (value) => IANAZone.isValidZone(value),
+    'expected a time zone like Europe/Berlin or UTC',
+  );
 
 /** An http or https URL. */
 export const url = () => z.url({ protocol: /^https?$/, error: 'expected a URL like https://…' });

@@ -1,16 +1,34 @@
 import { z } from 'zod';
-import { duration, name, path, text, url } from './fields.js';
+import { count, duration, name, path, text, url, zone } from './fields.js';
 import { pairSchema } from './pair.js';
 import { serverSchema, targetSchema } from './server.js';
 import { storeSchema } from './store.js';
+
+const rangeSchema = z
+  .strictObject({
+    min: z.number().exactOptional().describe('The least.'),
+    max: z.number().exactOptional().describe('The most.'),
+  })
+  .refine(({ min, max }) => min !== undefined || max !== undefined, 'expected min, max or both');
 
 const assertionSchema = z.strictObject({
   name: text().describe('What the report calls it.'),
   sql: text().describe('A query that answers with one value.'),
   expect: z
-    .union([z.string(), z.number(), z.boolean(), z.null()])
-    .describe('The value it must answer with.'),
+    .union([z.string(), z.number(), z.boolean(), z.null(), rangeSchema])
+    .describe('The value it must answer with, a range { min, max }, or "no rows".'),
   database: text().exactOptional().describe('The database it runs in.'),
+  timeout: duration({ min: '1s' }).prefault('60s').describe('How long it may take.'),
+});
+
+const freshnessSchema = z.strictObject({
+  database: text().describe('The database of the table.'),
+  table: text().describe('The table.'),
+  column: text().describe('A DATETIME, a TIMESTAMP, or a number of seconds since 1970.'),
+  within: duration({ min: '1s' }).describe(
+    'How much older than the backup its newest value may be.',
+  ),
+  zone: zone().default('UTC').describe('The time zone that a DATETIME is in.'),
 });
 
 const drillSchema = z.strictObject({
@@ -18,6 +36,10 @@ const drillSchema = z.strictObject({
     .exactOptional()
     .describe('The secret key of age that reads backups; restore uses it too.'),
   assertions: z.array(assertionSchema).default([]).describe('What must be true of restored data.'),
+  freshness: z
+    .array(freshnessSchema)
+    .default([])
+    .describe('Columns whose newest value tells whether the data is as new as the backup.'),
   maxAge: duration({ min: '1s' })
     .exactOptional()
     .describe('A newest backup older than this fails the drill.'),
@@ -28,6 +50,10 @@ const drillSchema = z.strictObject({
   directory: path()
     .exactOptional()
     .describe('Where the sandbox keeps its data. Default: the system temporary directory.'),
+  target: name()
+    .exactOptional()
+    .describe('Restore into this target, which must be empty, in place of a sandbox.'),
+  parallel: count(1).exactOptional().describe('Clients at once. Default: number of cores.'),
 });
 
 const notifySchema = z.strictObject({

@@ -91,6 +91,11 @@ export interface Dialect {
   stopApplier(channel: string): string;
   startReplica(channel: string): string;
   stopReplica(channel: string): string;
+  /** Starts a stopped channel whose applier stops by itself once it has applied exactly that much. */
+  startReplicaUntil(
+    channel: string,
+    until: { gtid: string } | { position: BinlogPosition },
+  ): string;
   /** Name, position of the server's own binary log; no row when it has none. */
   binlogStatus(): string;
   parseBinlogStatus(row: Row): BinlogPosition;

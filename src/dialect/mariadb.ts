@@ -19,6 +19,13 @@ export function mariadbDialect(version: Version): Dialect {
     stopApplier: (channel) => `STOP REPLICA ${literal(channel)} SQL_THREAD`,
     startReplica: (channel) => `START REPLICA ${literal(channel)}`,
     stopReplica: (channel) => `STOP REPLICA ${literal(channel)}`,
+    startReplicaUntil: (channel, until) => {
+      const end =
+        'gtid' in until
+          ? `master_gtid_pos = ${literal(until.gtid)}`
+          : `MASTER_LOG_FILE = ${literal(until.position.file)}, MASTER_LOG_POS = ${until.position.position}`;
+      return `START REPLICA ${literal(channel)} UNTIL ${end}`;
+    },
     binlogStatus: () => 'SHOW BINLOG STATUS',
     parseBinlogStatus: (row) => ({
       file: text(row, 'File'),

@@ -26,6 +26,14 @@ export function mysqlDialect(version: Version): Dialect {
     stopApplier: (channel) => `STOP ${replica} SQL_THREAD${onChannel(channel)}`,
     startReplica: (channel) => `START ${replica}${onChannel(channel)}`,
     stopReplica: (channel) => `STOP ${replica}${onChannel(channel)}`,
+    startReplicaUntil: (channel, until) => {
+      const word = sourceWords ? 'SOURCE' : 'MASTER';
+      const end =
+        'gtid' in until
+          ? `SQL_AFTER_GTIDS = ${literal(until.gtid)}`
+          : `${word}_LOG_FILE = ${literal(until.position.file)}, ${word}_LOG_POS = ${until.position.position}`;
+      return `START ${replica} UNTIL ${end}${onChannel(channel)}`;
+    },
     binlogStatus: () => (binaryLogWords ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS'),
     parseBinlogStatus: (row) => ({
       file: text(row, 'File'),

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { literal } from '../dialect/quote.js';
 import { text } from '../dialect/rows.js';
 import { StillpointError } from '../errors.js';
+import type { Row } from '../dialect/dialect.js';
+import { waitFor } from '../util/wait.js';
 import type { Server } from './server.js';
 
 /** Seconds after which the server drops the lock of a coordinator it no longer hears from. */
@@ -10,22 +12,29 @@ const heartbeatMs = 20_000;
 
 /**
  * Runs `body` as the only coordinator of this replica, held by GET_LOCK on a connection of its own,
- * so that it ends with the process whatever kills it. Throws `locked` at once when another run has it.
- * The signal given to `body` fires when the lock is lost.
+ * so that it ends with the process whatever kills it. Throws `locked` when another run has it, at once
+ * or after `patience.seconds`. The signal given to `body` fires when the lock is lost.
  */
 export async function withLock<T>(
   replica: Server,
   body: (lost: AbortSignal) => Promise<T>,
+  patience: { seconds: number; signal?: AbortSignal } = { seconds: 0 },
 ): Promise<T> {
   const name = literal(lockName(replica.uuid));
   const session = await replica.session();
   try {
-    const [row] = await session.query(
-      `SELECT GET_LOCK(${name}, 0) AS got, IS_USED_LOCK(${name}) AS holder`,
+    let row: Row = {};
+    await waitFor(
+      async () => {
+        const sql = `SELECT GET_LOCK(${name}, 0) AS got, IS_USED_LOCK(${name}) AS holder`;
+        row = (await session.query(sql))[0] ?? {};
+        return text(row, 'got') === '1' ? true : null;
+      },
+      { within: patience.seconds, every: 500, ...patience },
     );
-    if (text(row ?? {}, 'got') !== '1') {
+    if (text(row, 'got') !== '1') {
       throw new StillpointError('locked', `another run holds the lock on the ${replica.who}`, {
-        hint: `It is connection ${text(row ?? {}, 'holder')} of that server; \`stillpoint status\` shows what it does.`,
+        hint: `It is connection ${text(row, 'holder')} of that server; \`stillpoint status\` shows what it does.`,
       });
     }
     await session.query(`SET SESSION wait_timeout = ${silence}`);

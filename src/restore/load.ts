@@ -110,7 +110,8 @@ function damaged(title: string, why: string): StillpointError {
   });
 }
 
-function unreadable(title: string, why: string): StillpointError {
+/** The error of a part that does not become SQL again. */
+export function unreadable(title: string, why: string): StillpointError {
   const hint = why.startsWith('age')
     ? 'Is this the identity that the backup was encrypted for? Name it with --identity FILE or drill.identityFile.'
     : '`stillpoint verify ID` checks the whole backup.';

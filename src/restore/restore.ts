@@ -11,17 +11,21 @@ import { refusedSql, runLoad } from './load.js';
 import { sections, sectionsOf } from './section.js';
 import type { RestoreSelection } from './selection.js';
 
-export interface RestoreOptions {
-  store: Store;
+/** What makes SQL of stored parts. */
+export interface Decoding {
+  zstd: string;
+  /** The age program and the file with the identity; null for a backup that is not encrypted. */
+  decrypt: { age: string; identityFile: string } | null;
+}
+
+export interface RestoreOptions extends Decoding {
+  store: Pick<Store, 'get'>;
   manifest: Manifest;
   selection: RestoreSelection;
   target: Server;
   /** The client program, and the option file that it connects with. */
   client: string;
   optionFile: string;
-  zstd: string;
-  /** The age program and the file with the identity; null for a backup that is not encrypted. */
-  decrypt: { age: string; identityFile: string } | null;
   /** Clients at once. */
   parallel: number;
   /** Databases to drop first. */
@@ -136,7 +140,8 @@ async function loadOne(
   const { table } = options.selection;
   const body = await options.store.get(part.key, { signal: options.signal });
   const client = clientCommand(part, options, init);
-  return await runLoad({
+  await options.observe({ type: 'load', key: part.key, phase: 'begin' });
+  const said = await runLoad({
     title: part.key,
     body,
     bytes: part.bytes,
@@ -147,13 +152,12 @@ async function loadOne(
     signal: options.signal,
     onBytes: (bytes) => void options.observe({ type: 'read', bytes }),
   });
+  await options.observe({ type: 'load', key: part.key, phase: 'end' });
+  return said;
 }
 
 /** The programs that make SQL of a stored part. */
-export function decoders(
-  part: Pick<ManifestPart, 'key'>,
-  options: Pick<RestoreOptions, 'zstd' | 'decrypt'>,
-): Command[] {
+export function decoders(part: Pick<ManifestPart, 'key'>, options: Decoding): Command[] {
   const zstd = { file: options.zstd, args: ['-q', '-d', '-c'] };
   if (!part.key.endsWith('.age') || options.decrypt === null) return [zstd];
   const { age, identityFile } = options.decrypt;

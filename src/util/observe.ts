@@ -20,14 +20,30 @@ export const steps = [
 
 export type Step = (typeof steps)[number];
 
+/** The steps of a drill, in their order; its freeze has those of a run from `lock` to `drop-lease`. */
+export const drillSteps = [
+  'sweep',
+  'download',
+  'sandbox',
+  'restore',
+  'checks',
+  'follow',
+  'compare',
+  'clean-up',
+  'keep-record',
+] as const;
+
+export type DrillStep = (typeof drillSteps)[number];
+
 /** What a run tells about itself while it goes on. */
 export type RunEvent =
-  | { type: 'step'; step: Step; detail?: string }
+  | { type: 'step'; step: Step | DrillStep }
   | { type: 'paused' }
   | { type: 'resumed'; pauseSeconds: number }
   | { type: 'plan'; parts: number; estimatedBytes: number }
   | { type: 'bytes'; plain: number; stored: number }
   | { type: 'part'; key: string }
+  | { type: 'load'; key: string; phase: 'begin' | 'end' }
   | { type: 'read'; bytes: number }
   | { type: 'lag'; seconds: number | null }
   | { type: 'warning'; text: string };

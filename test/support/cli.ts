@@ -6,7 +6,7 @@ import { expect, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../src/config/load.js';
 import type { Config } from '../../src/config/schema.js';
-import { backupPassword } from '../rig/index.js';
+import { backupPassword, roomyFolder } from '../rig/index.js';
 import { engine, pair, s3, target, tools } from '../rig/shared.js';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -41,6 +41,8 @@ export interface SetupOptions {
   store?: 's3' | { endpoint: string };
   /** Merged over the store's configuration. */
   storeOptions?: Record<string, unknown>;
+  /** Settings of the drill. */
+  drill?: Record<string, unknown>;
   /** Merged over the whole. */
   top?: Record<string, unknown>;
 }
@@ -69,7 +71,7 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
       shop: {
         source: server(pair.source.port),
         replica: server(pair.replica.port),
-        tools: { mysqldump: tools.mysqldump, mysql: tools.mysql },
+        tools: { mysqldump: tools.mysqldump, mysql: tools.mysql, mysqld: tools.server },
         ...options.pair,
       },
     },
@@ -82,6 +84,7 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
     targets: {
       third: { socketPath: target.socketPath, user: 'root', tools: { mysql: tools.mysql } },
     },
+    drill: { directory: await roomyFolder(), ...options.drill },
     stateDir: join(folder, 'state'),
     ...options.top,
   };

@@ -1,8 +1,8 @@
-import type { RunEvent, Step } from '../../util/observe.js';
+import type { DrillStep, RunEvent, Step } from '../../util/observe.js';
 import { bytesText, rateText, secondsText } from './text.js';
 import type { Terminal } from './terminal.js';
 
-const saying: Partial<Record<Step, string>> = {
+const saying: Partial<Record<Step | DrillStep, string>> = {
   preflight: 'looking at the replica, the tools and the store',
   recover: 'looking for what an earlier run left',
   gate: 'checking whether the replica may be paused',
@@ -11,11 +11,17 @@ const saying: Partial<Record<Step, string>> = {
   resume: 'resuming the SQL thread',
   manifest: 'writing the manifest',
   'catch-up': 'waiting until the replica has caught up',
+  sweep: 'looking for what an earlier drill left',
+  sandbox: 'starting the sandbox server',
+  checks: 'comparing the sandbox with the backup',
+  follow: 'following the source from the recorded coordinates',
+  compare: 'comparing the sandbox with the replica',
+  'clean-up': 'removing the sandbox',
 };
 
 /** Turns the events of a run into a live line and a few lasting ones. */
 export function followRun(terminal: Terminal): (event: RunEvent, verbose: boolean) => void {
-  let step: Step | null = null;
+  let step: Step | DrillStep | null = null;
   let parts = 0;
   let done = 0;
   let stepBegun = 0;

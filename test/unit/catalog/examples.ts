@@ -84,6 +84,7 @@ export function exampleManifest(
     tool: 'stillpoint 0.1.0',
     client: 'mariadb-dump',
     variables: {},
+    definitions: [],
     databases: Object.keys(databases).map(exampleDatabase),
     tables: Object.entries(databases).flatMap(([database, names]) =>
       names.map((name) => ({ database, name, engine: 'InnoDB', rows: 1, checksum: null })),

@@ -21,6 +21,8 @@ function statements(dialect: Dialect): Record<string, string> {
     startApplier: dialect.startApplier("c'1"),
     startReplica: dialect.startReplica(''),
     stopReplica: dialect.stopReplica(''),
+    untilGtid: dialect.startReplicaUntil('', { gtid: 'G' }),
+    untilPosition: dialect.startReplicaUntil('', { position: { file: 'bin.1', position: 4 } }),
     binlogStatus: dialect.binlogStatus(),
     gtidState: dialect.gtidState(),
     serverUuid: dialect.serverUuid(),
@@ -39,6 +41,8 @@ const mysql84 = {
   startApplier: "START REPLICA SQL_THREAD FOR CHANNEL 'c''1'",
   startReplica: "START REPLICA FOR CHANNEL ''",
   stopReplica: "STOP REPLICA FOR CHANNEL ''",
+  untilGtid: "START REPLICA UNTIL SQL_AFTER_GTIDS = 'G' FOR CHANNEL ''",
+  untilPosition: "START REPLICA UNTIL SOURCE_LOG_FILE = 'bin.1', SOURCE_LOG_POS = 4 FOR CHANNEL ''",
   binlogStatus: 'SHOW BINARY LOG STATUS',
   gtidState:
     'SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.gtid_mode AS mode, @@GLOBAL.gtid_purged AS purged',
@@ -59,6 +63,7 @@ const mysql8023 = {
 };
 const mysql8022 = {
   ...mysql8023,
+  untilPosition: "START REPLICA UNTIL MASTER_LOG_FILE = 'bin.1', MASTER_LOG_POS = 4 FOR CHANNEL ''",
   changeByGtid:
     "CHANGE MASTER TO MASTER_HOST = 'h''1', MASTER_PORT = 3307, MASTER_USER = 'repl', MASTER_PASSWORD = 'p''w\\\\', MASTER_SSL = 0, MASTER_AUTO_POSITION = 1 FOR CHANNEL 'c1'",
   changeByPosition:
@@ -71,6 +76,8 @@ const mysql800 = {
   startApplier: "START SLAVE SQL_THREAD FOR CHANNEL 'c''1'",
   startReplica: "START SLAVE FOR CHANNEL ''",
   stopReplica: "STOP SLAVE FOR CHANNEL ''",
+  untilGtid: "START SLAVE UNTIL SQL_AFTER_GTIDS = 'G' FOR CHANNEL ''",
+  untilPosition: "START SLAVE UNTIL MASTER_LOG_FILE = 'bin.1', MASTER_LOG_POS = 4 FOR CHANNEL ''",
 };
 const mysql57 = mysql800;
 const mariadb106 = {
@@ -79,6 +86,8 @@ const mariadb106 = {
   startApplier: "START REPLICA 'c''1' SQL_THREAD",
   startReplica: "START REPLICA ''",
   stopReplica: "STOP REPLICA ''",
+  untilGtid: "START REPLICA '' UNTIL master_gtid_pos = 'G'",
+  untilPosition: "START REPLICA '' UNTIL MASTER_LOG_FILE = 'bin.1', MASTER_LOG_POS = 4",
   binlogStatus: 'SHOW BINLOG STATUS',
   gtidState:
     'SELECT @@GLOBAL.gtid_slave_pos AS slavePos, @@GLOBAL.gtid_binlog_pos AS binlogPos, @@GLOBAL.gtid_current_pos AS currentPos',

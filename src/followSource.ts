@@ -1,0 +1,78 @@
+import type { Manifest } from './catalog/records.js';
+import type { Config } from './config/schema.js';
+import { resolveServer } from './config/secret.js';
+import type { CatchUpOptions } from './drill/catchUp.js';
+import { outsideOf } from './drill/outside.js';
+import { openJournal } from './freeze/journal.js';
+import { freezePair, wantsReadLock } from './freezePair.js';
+import type { OpenBackup } from './openBackup.js';
+import { requireGrants } from './pair/grants.js';
+import { withLock } from './pair/lock.js';
+import { openServer } from './pair/server.js';
+import { requireReplicationGrant, sourceOf } from './pairOfBackup.js';
+import { recoverPair } from './recoverPair.js';
+import { refuseSeveralSources } from './restore/attach.js';
+import type { Clock } from './util/clock.js';
+import type { Observe } from './util/observe.js';
+
+/** What following the source needs of the pair. */
+export interface Following {
+  /** What the sandbox is not to take from the source. */
+  ignored: string[];
+  options: Pick<CatchUpOptions, 'source' | 'reach' | 'replica' | 'freeze' | 'databases'>;
+  close(): void;
+}
+
+/** Seconds to wait for a backup of the pair to end: the freeze of a drill can wait. */
+const lockPatience = 1800;
+
+/**
+ * Opens what a drill needs to follow the source and to compare with the replica; finds what would
+ * refuse that before anything is downloaded. Nothing is paused yet.
+ */
+export async function openFollowing(
+  config: Config,
+  opened: OpenBackup,
+  manifest: Manifest,
+  options: { id: string; signal: AbortSignal; observe: Observe; clock: Clock },
+): Promise<Following> {
+  const { name, pair, record, store } = opened;
+  refuseSeveralSources(record);
+  await requireReplicationGrant(opened);
+  const source = await openServer(await resolveServer(pair.source), `source of ${name}`);
+  try {
+    const ignored = await outsideOf(source, manifest, pair.databases);
+    const [row] = await source.query(source.dialect.gtidState());
+    const reach = source.dialect.parseGtidState(row ?? {}).written;
+    const replica = await openServer(await resolveServer(pair.replica), `replica of ${name}`);
+    const journal = openJournal(config.stateDir, name);
+    const on = { name, pair, replica, journal };
+    const exclusive = await wantsReadLock(on);
+    await requireGrants(replica, exclusive);
+    const freeze: CatchUpOptions['freeze'] = async (body) =>
+      await withLock(
+        replica,
+        async (lost) => {
+          const signal = AbortSignal.any([options.signal, lost]);
+          await recoverPair({ ...on, place: store });
+          return await freezePair(on, { ...options, exclusive, stores: false, signal }, body);
+        },
+        { seconds: lockPatience, signal: options.signal },
+      );
+    return {
+      ignored,
+      options: {
+        source: await sourceOf(opened, true),
+        reach: record.coordinates.gtid === null ? null : reach,
+        replica,
+        freeze,
+        databases: pair.databases,
+      },
+      close() {
+        replica.close();
+      },
+    };
+  } finally {
+    source.close();
+  }
+}

@@ -1,0 +1,75 @@
+import { hostname } from 'node:os';
+import { withFreeze, type FreezeRecord, type Frozen } from './freeze/freeze.js';
+import type { JournalEntry } from './freeze/journal.js';
+import type { Run } from './openRun.js';
+import { gate, takesWrites } from './pair/preflight.js';
+import type { Clock } from './util/clock.js';
+import type { Observe } from './util/observe.js';
+
+export interface FreezePairOptions {
+  /** Of the backup or drill that the freeze is for; the next run sweeps a backup of this id. */
+  id: string;
+  /** Hold a global read lock too, see {@link wantsReadLock}. */
+  exclusive: boolean;
+  /** Whether something is stored that the next run must sweep, should this one die after the freeze. */
+  stores: boolean;
+  signal: AbortSignal;
+  observe: Observe;
+  clock: Clock;
+}
+
+/** What a freeze of a pair works with. */
+export type Freezable = Pick<Run, 'name' | 'pair' | 'replica' | 'journal'>;
+
+/** Whether the freeze of this pair holds a global read lock. */
+export async function wantsReadLock({ pair, replica }: Freezable): Promise<boolean> {
+  const { exclusive } = pair.freeze;
+  return exclusive === 'auto' ? await takesWrites(replica) : exclusive;
+}
+
+/**
+ * Passes the gate and runs `body` while every channel of the replica stands still, on record in the
+ * journal. Call it under the lock, after what a dead run left was put right.
+ */
+export async function freezePair<T>(
+  on: Freezable,
+  options: FreezePairOptions,
+  body: (frozen: Frozen) => Promise<T>,
+): Promise<{ value: T; freeze: FreezeRecord }> {
+  const { replica, pair, journal } = on;
+  const { exclusive, signal, observe, clock } = options;
+  const channels = (await gate(replica, pair.freeze.maxLag)).map(({ name }) => ({
+    name,
+    receiver: true,
+  }));
+  const entry: JournalEntry = {
+    pair: on.name,
+    serverUuid: replica.uuid,
+    backupId: options.id,
+    phase: 'frozen',
+    channels,
+    since: clock.now().toISOString(),
+    pid: process.pid,
+    host: hostname(),
+  };
+  return await withFreeze(
+    replica,
+    {
+      channels,
+      leaseSeconds: pair.freeze.lease,
+      maxSeconds: pair.freeze.maxDuration,
+      exclusive,
+      signal,
+      observe,
+      journal: {
+        open: async () => await journal.write(entry),
+        close: async () =>
+          options.stores
+            ? await journal.write({ ...entry, phase: 'stored' })
+            : await journal.close(),
+      },
+      clock,
+    },
+    body,
+  );
+}
