@@ -1,4 +1,6 @@
 import { listBackups } from './catalog/catalog.js';
+import type { DrillRecord } from './catalog/drillRecord.js';
+import { listDrills } from './catalog/drills.js';
 import type { BackupRecord } from './catalog/records.js';
 import { resolvePair } from './config/choose.js';
 import type { Config } from './config/schema.js';
@@ -28,7 +30,10 @@ export interface PairStatus {
   /** Whether a dead run left something behind that `resume` removes. */
   unfinished: boolean;
   lastBackup: BackupRecord | null;
-  lastDrill: null;
+  /** The newest drill, passed or failed. */
+  lastDrill: DrillRecord | null;
+  /** The newest drill that passed: how old the last proof is. */
+  lastProof: DrillRecord | null;
   problems: string[];
 }
 
@@ -44,6 +49,7 @@ export async function statusOf(config: Config, name: string): Promise<PairStatus
     unfinished: false,
     lastBackup: null,
     lastDrill: null,
+    lastProof: null,
     problems: [],
   };
   const attempt = async (work: () => Promise<void>) =>
@@ -78,6 +84,9 @@ export async function statusOf(config: Config, name: string): Promise<PairStatus
     const opened = await openStore(store);
     try {
       status.lastBackup = (await listBackups(opened, name)).at(-1) ?? null;
+      const drills = await listDrills(opened, name, (line) => status.problems.push(line));
+      status.lastDrill = drills.at(-1) ?? null;
+      status.lastProof = drills.findLast((drill) => drill.status === 'passed') ?? null;
     } finally {
       await opened.close();
     }

@@ -9,8 +9,8 @@ import { drillRecordSchema, type DrillRecord } from './drillRecord.js';
 const readsAtOnce = 32;
 
 /**
- * The record of every drill of a pair, oldest first. One that cannot be read is left out and told to
- * `onDamaged` as a line. Throws when the store cannot be listed.
+ * The record of every drill of a pair, oldest first. One that is not a record is left out and told to
+ * `onDamaged` as a line. Throws when the store cannot be read.
  */
 export async function listDrills(
   store: Store,
@@ -21,8 +21,9 @@ export async function listDrills(
   for await (const { key } of store.list(drillsPrefix(pair))) keys.push(key);
   const limit = pLimit(readsAtOnce);
   const readable = async (key: string): Promise<DrillRecord | null> => {
+    const written = await text(await store.get(key));
     try {
-      return drillRecordSchema.parse(JSON.parse(await text(await store.get(key))));
+      return drillRecordSchema.parse(JSON.parse(written));
     } catch (error) {
       onDamaged(`the drill record ${key} cannot be read: ${reasonOf(error)}`);
       return null;

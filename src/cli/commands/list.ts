@@ -1,11 +1,16 @@
 import type { Command } from 'commander';
 import { listBackups } from '../../catalog/catalog.js';
+import { listDrills } from '../../catalog/drills.js';
+import { proofOf, verdictsOf, type Proof } from '../../catalog/proofs.js';
 import type { BackupRecord } from '../../catalog/records.js';
 import { resolvePair } from '../../config/choose.js';
 import { openStore } from '../../store/open.js';
 import { configOf, type Context } from '../context.js';
 import { tableText } from '../output/table.js';
-import { bytesText, secondsText, timeText } from '../output/text.js';
+import { ageText, bytesText, secondsText, timeText } from '../output/text.js';
+
+/** A backup, and what shows that it restores. */
+type Listed = BackupRecord & { proven: Proof | null };
 
 export function registerList(program: Command, context: Context): void {
   program
@@ -14,13 +19,19 @@ export function registerList(program: Command, context: Context): void {
     .description('list the backups in the store, newest last')
     .action(async (pair: string | undefined, _flags: unknown, command: Command) => {
       const config = await configOf(command);
-      const records: BackupRecord[] = [];
+      const records: Listed[] = [];
       const damaged: string[] = [];
       for (const name of pair === undefined ? Object.keys(config.pairs) : [pair]) {
         const chosen = resolvePair(config, name);
         const store = await openStore(chosen.store);
         try {
-          records.push(...(await listBackups(store, chosen.name, (line) => damaged.push(line))));
+          const note = (line: string) => damaged.push(line);
+          const [backups, drills] = await Promise.all([
+            listBackups(store, chosen.name, note),
+            listDrills(store, chosen.name, note),
+          ]);
+          const verdicts = verdictsOf(drills);
+          records.push(...backups.map((one) => ({ ...one, proven: proofOf(verdicts, one.id) })));
         } finally {
           await store.close();
         }
@@ -32,8 +43,8 @@ export function registerList(program: Command, context: Context): void {
     });
 }
 
-function listText(records: readonly BackupRecord[]): string {
-  const head = ['id', 'pair', 'taken', 'paused', 'took', 'data', 'stored'];
+function listText(records: readonly Listed[]): string {
+  const head = ['id', 'pair', 'taken', 'paused', 'took', 'data', 'stored', 'proven'];
   const rows = records.map((record) => [
     record.id,
     record.pair,
@@ -42,6 +53,7 @@ function listText(records: readonly BackupRecord[]): string {
     secondsText(record.seconds),
     bytesText(record.bytes.plain),
     bytesText(record.bytes.stored),
+    record.proven === null ? '-' : ageText(record.proven.at, new Date()),
   ]);
   return tableText(head, rows, ['paused', 'took', 'data', 'stored']);
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { readManifest } from '../../catalog/catalog.js';
+import { listDrills } from '../../catalog/drills.js';
+import { proofOf, verdictsOf } from '../../catalog/proofs.js';
 import { openBackup } from '../../openBackup.js';
 import { configOf, type Context } from '../context.js';
 import { recordText } from '../output/record.js';
@@ -16,7 +18,8 @@ export function registerShow(program: Command, context: Context): void {
       const { store, record } = await openBackup(await configOf(command), which, flags.pair);
       try {
         const manifest = await readManifest(store, record);
-        context.terminal.document({ ...record, contents: manifest });
+        const proven = proofOf(verdictsOf(await listDrills(store, record.pair)), record.id);
+        context.terminal.document({ ...record, proven, contents: manifest });
         const rows = manifest.tables.map((table) => [
           nameText(table.database),
           nameText(table.name),
@@ -28,7 +31,7 @@ export function registerShow(program: Command, context: Context): void {
           'rows',
           'checksum',
         ]);
-        context.terminal.result(`backup ${record.id}\n${recordText(record)}\n\n${tables}`);
+        context.terminal.result(`backup ${record.id}\n${recordText(record, proven)}\n\n${tables}`);
       } finally {
         await store.close();
       }

@@ -37,9 +37,24 @@ function pairText(status: PairStatus): string {
     ...channels,
     ['run', runText(status)],
     ['last backup', last],
+    ['last proof', proofText(status)],
+    ...failureText(status),
     ...status.problems.map((problem): [string, string] => ['problem', problem]),
   ];
   return `${status.pair}\n${fieldsText(fields)}`;
+}
+
+function proofText({ lastProof, lastBackup }: PairStatus): string {
+  if (!lastProof) return lastBackup ? 'none: run `stillpoint drill`' : 'none';
+  const { finishedAt, backup, seconds } = lastProof;
+  return `${ageText(finishedAt, new Date())}, backup ${backup} in ${secondsText(seconds.total)}`;
+}
+
+/** A drill that failed after the last one that passed. */
+function failureText({ lastDrill }: PairStatus): [string, string][] {
+  if (lastDrill?.status !== 'failed') return [];
+  const when = ageText(lastDrill.finishedAt, new Date());
+  return [['last drill', `FAILED ${when}, backup ${lastDrill.backup}: ${lastDrill.reason ?? ''}`]];
 }
 
 function runText({ running, frozenByUs, unfinished }: PairStatus): string {

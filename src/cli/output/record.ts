@@ -1,8 +1,9 @@
+import type { Proof } from '../../catalog/proofs.js';
 import type { BackupRecord } from '../../catalog/records.js';
 import { bytesText, fieldsText, secondsText, timeText } from './text.js';
 
-/** A backup's record as lines for people. */
-export function recordText(record: BackupRecord): string {
+/** A backup's record as lines for people; `proven` is left out where it cannot be known yet. */
+export function recordText(record: BackupRecord, proven?: Proof | null): string {
   const { coordinates, bytes } = record;
   const title = record.flavour === 'mariadb' ? 'MariaDB' : 'MySQL';
   const channels = coordinates.channels.length > 1 ? coordinates.channels : [];
@@ -21,5 +22,12 @@ export function recordText(record: BackupRecord): string {
     ]),
     ['GTID', coordinates.gtid ?? 'none'],
     ['store', record.store],
+    ...(proven === undefined ? [] : [['proven', proofText(proven)] as const]),
   ]);
+}
+
+/** `on 2026-11-22 04:10:00 +01:00 in 4 min 10 s`. */
+function proofText(proven: Proof | null): string {
+  if (proven === null) return 'not yet: `stillpoint drill` restores it and compares';
+  return `on ${timeText(proven.at)} in ${secondsText(proven.seconds)}, by drill ${proven.drill}`;
 }
