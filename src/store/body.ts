@@ -38,3 +38,11 @@ export async function* chunksOf(stream: Readable): AsyncGenerator<Buffer> {
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
+
+/**
+ * A stream whose error may come before anyone reads it, as when a read is ended that is only to begin:
+ * it fails the reader, once there is one, and not the process.
+ */
+export function unheard(stream: Readable): Readable {
+  return stream.on('error', () => undefined);
+}

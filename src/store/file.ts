@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Readable } from 'node:stream';
 import { StillpointError } from '../errors.js';
-import { withBody } from './body.js';
+import { unheard, withBody } from './body.js';
 import { fileFailure, isMissing } from './file/errors.js';
 import { foldersIn, removeFile, walk } from './file/tree.js';
 import { isTemporary, writeFileWhole } from './file/write.js';
@@ -59,7 +59,7 @@ export function openFileStore(options: FileStoreOptions): Store {
         throw new StillpointError('no-such-backup', `${join(root, key)} does not exist`);
       try {
         const file = await open(pathOf(key), 'r');
-        return file.createReadStream(signal ? { signal } : {});
+        return unheard(file.createReadStream(signal ? { signal } : {}));
       } catch (error) {
         throw fileFailure(error, 'read', root, key);
       }

@@ -233,6 +233,17 @@ describe.each(subjects)('a store: %s', (_name, makeSubject) => {
     await expect(store.get('large', { signal: abort.signal })).rejects.toThrow();
   });
 
+  it('fails the reader, not the process, when a read is aborted before it begins', async () => {
+    await store.put('small', Buffer.from('small'));
+    const abort = new AbortController();
+    const body = await store.get('small', { signal: abort.signal });
+    // Unheard, its error would end this process.
+    const closed = new Promise((resolve) => body.once('close', resolve));
+    abort.abort(new Error('not any more'));
+    await closed;
+    await expect(text(body)).rejects.toThrow(/abort/i);
+  });
+
   it('sweeps what a dead run left, and only there', async () => {
     await store.put('s/one/x', Buffer.from('x'));
     await subject.leaveUnfinished('s/one/y');
