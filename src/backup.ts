@@ -14,6 +14,7 @@ import { withFreeze, type Frozen } from './freeze/freeze.js';
 import type { JournalEntry } from './freeze/journal.js';
 import { openRun, toolName, type Run } from './openRun.js';
 import { requireGrants } from './pair/grants.js';
+import { lagSample, sampleLag } from './pair/lag.js';
 import { withLock } from './pair/lock.js';
 import { gate, refusePreparedXa, takesWrites } from './pair/preflight.js';
 import { readVariables } from './pair/variables.js';
@@ -63,10 +64,9 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
       await recoverPair(run);
       await observe({ type: 'step', step: 'gate' });
       await refuseBrokenViews(replica, await takeInventory(replica, pair.databases));
-      const channels = (await gate(replica, pair.freeze.maxLag)).map(({ name }) => ({
-        name,
-        receiver: true,
-      }));
+      const gated = await gate(replica, pair.freeze.maxLag);
+      const lagBefore = lagSample(gated, clock);
+      const channels = gated.map(({ name }) => ({ name, receiver: true }));
       const variables = await readVariables(replica);
 
       const entry: JournalEntry = {
@@ -97,6 +97,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
           },
           async (frozen) => await dumpFrozen(run, at.id, frozen, observe),
         );
+        const lagAfter = await sampleLag(replica, clock);
         await observe({ type: 'step', step: 'manifest' });
         const finished = {
           ...at,
@@ -111,6 +112,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
           encrypted: run.recipients.length > 0,
           variables,
           freeze,
+          lag: [lagBefore, lagAfter].filter((sample) => sample !== null),
           warnings: whatIsLeftOut(
             value.databases,
             replica.dialect.dumpOptions(run.tools.mysqldump.version).includes('--dump-history'),
