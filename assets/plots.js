@@ -4,7 +4,7 @@
 
 (() => {
   const root = document.documentElement;
-  const paperWidth = 660;
+  const paperWidth = 684;
   const dashes = { solid: [], dashed: [6, 3], dotted: [2, 3] };
 
   /** A colour of the style sheet, as it is now: light, dark or on paper. */
@@ -13,7 +13,7 @@
   const inZone = (
     /** @type {string} */ timeZone,
     /** @type {Intl.DateTimeFormatOptions} */ options,
-  ) => new Intl.DateTimeFormat('en-GB', { timeZone, ...options });
+  ) => new Intl.DateTimeFormat('en-US', { timeZone, ...options });
 
   /**
    * Marks of a calendar axis: `Jun`, `22 Jun` or `03:30`, by how far apart they are; `2027` where a
@@ -25,13 +25,13 @@
   const calendar = (zone) => {
     const month = inZone(zone, { month: 'short' });
     const year = inZone(zone, { year: 'numeric' });
-    const day = inZone(zone, { day: 'numeric', month: 'short' });
-    const hour = inZone(zone, { hour: '2-digit', minute: '2-digit' });
+    const day = inZone(zone, { day: 'numeric' });
+    const hour = inZone(zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
     return (_, splits, _axis, _space, apart) =>
       splits.map((seconds) => {
         const at = new Date(seconds * 1000);
         if (apart < 86_400) return hour.format(at);
-        if (apart < 28 * 86_400) return day.format(at);
+        if (apart < 28 * 86_400) return `${day.format(at)} ${month.format(at)}`;
         return month.format(at) === 'Jan' ? year.format(at) : month.format(at);
       });
   };
@@ -127,6 +127,7 @@
       axes: [
         {
           ...look,
+          size: 28,
           space: 56,
           grid: { show: false },
           values:

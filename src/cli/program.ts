@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { registerBackup } from './commands/backup.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerList } from './commands/list.js';
+import { registerReport } from './commands/report.js';
 import { registerRestore } from './commands/restore.js';
 import { registerResume } from './commands/resume.js';
 import { registerShow } from './commands/show.js';
@@ -34,6 +35,7 @@ export function createProgram(context: Context): Command {
     registerShow,
     registerVerify,
     registerStatus,
+    registerReport,
     registerDoctor,
     registerResume,
   ];

@@ -12,7 +12,7 @@ export function drillList(drills: readonly DrillRecord[]): Html {
   const newestFirst = [...drills].reverse();
   const rest = newestFirst.slice(atFirst);
   const folded = markup`
-<details><summary>${rest.length} older drills</summary>${table(rest)}</details>`;
+<details><summary>${rest.length} more</summary>${table(rest)}</details>`;
   return markup`${table(newestFirst.slice(0, atFirst))}${rest.length > 0 ? folded : null}`;
 }
 
@@ -30,8 +30,9 @@ function row({ id, backup, status, reason, startedAt, seconds }: DrillRecord): H
       ? markup`
 <tr class="why"><td></td><td colspan="6">${reason ?? ''}</td></tr>`
       : null;
+  const time = (label: string, value: number | null) =>
+    markup`<td class="number" data-label="${label}">${value === null ? '–' : secondsText(value)}</td>`;
   return markup`
-<tr id="${id}"><th title="${id}">${whenText(startedAt)}</th><td>${badge(status, status)}</td><td><code>${backup}</code></td>
-<td class="number">${secondsText(seconds.restore)}</td><td class="number">${secondsText(seconds.checks)}</td>
-<td class="number">${seconds.catchUp === null ? '–' : secondsText(seconds.catchUp)}</td><td class="number">${secondsText(seconds.total)}</td></tr>${why}`;
+<tr id="${id}"><th class="when" title="${id}">${whenText(startedAt)}</th><td>${badge(status, status)}</td><td class="id"><code>${backup}</code></td>
+${time('restore', seconds.restore)}${time('checks', seconds.checks)}${time('caught up', seconds.catchUp)}${time('all', seconds.total)}</tr>${why}`;
 }

@@ -39,7 +39,6 @@ ${section('What was restored', facts(record, backup))}`,
 
 function figuresOf(record: DrillRecord, backup: BackupRecord | null): Figure[] {
   const { seconds, bytes } = record;
-  const passed = record.checks.filter(({ status }) => status === 'passed').length;
   const isProof = record.status === 'passed';
   const rate = rateText(bytes.plain, seconds.restore);
   const figure = (id: string, label: string, value: Figure['value'], note: Figure['note'] = null) =>
@@ -49,16 +48,15 @@ function figuresOf(record: DrillRecord, backup: BackupRecord | null): Figure[] {
       'status',
       'Status',
       isProof ? badge('passed', 'Proven') : badge('failed', 'Failed'),
-      markup`${when(record.startedAt)}`,
+      markup`${when(record.startedAt)}<br>${checkCount(record.checks)}`,
     ),
     figure('restore', 'Restore time', secondsText(seconds.restore), rate === '' ? null : rate),
     figure(
       'total',
       'Whole drill',
       secondsText(seconds.total),
-      `download ${secondsText(seconds.download)}, checks ${secondsText(seconds.checks)}`,
+      markup`<span>download ${secondsText(seconds.download)},</span> <span>checks ${secondsText(seconds.checks)}</span>`,
     ),
-    figure('checks', 'Checks passed', `${passed} of ${record.checks.length}`),
     ...(seconds.catchUp === null
       ? []
       : [figure('catchUp', 'Caught up in', secondsText(seconds.catchUp))]),
@@ -67,6 +65,15 @@ function figuresOf(record: DrillRecord, backup: BackupRecord | null): Figure[] {
       : [figure('pause', 'Pause of the backup', secondsText(backup.pauseSeconds))]),
     figure('size', 'Size', bytesText(bytes.plain), `${bytesText(bytes.stored)} stored`),
   ];
+}
+
+/** `7 checks, 1 warned`. */
+function checkCount(checks: readonly DrillCheck[]): string {
+  const count = (of: DrillCheck['status']) => checks.filter(({ status }) => status === of).length;
+  const told = (['failed', 'warned'] as const).flatMap((status) =>
+    count(status) > 0 ? [`${count(status)} ${status}`] : [],
+  );
+  return [`${checks.length} checks`, ...told].join(', ');
 }
 
 function section(title: string, body: Html): Html {

@@ -95,9 +95,7 @@ function statusOf(proven: Proof | undefined, drills: readonly DrillRecord[], now
     const note = proven === undefined ? 'no backup is proven' : provenText(proven, now);
     return { id: 'status', label, value: badge('failed', 'Failed'), note };
   }
-  if (proven === undefined) {
-    return { id: 'status', label, value: badge('none', 'Not proven'), note: 'no drill of these' };
-  }
+  if (proven === undefined) return { id: 'status', label, value: badge('none', 'Not proven') };
   return { id: 'status', label, value: badge('passed', 'Proven'), note: provenText(proven, now) };
 }
 

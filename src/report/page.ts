@@ -1,6 +1,6 @@
 import { plotScripts, style } from './assets.js';
 import { jsonIn, markup, render, type Html } from './markup.js';
-import type { Plot } from './plotData.js';
+import type { Plot, PlotPage } from './plotData.js';
 import { zoneName } from './when.js';
 
 export interface Page {
@@ -8,7 +8,7 @@ export interface Page {
   body: Html;
   /** What the page was made from; stands in it as JSON beside `zone` and `plots`. */
   data: object;
-  plots: readonly Plot[];
+  plots: Plot[];
   /** Whether it tells of something that failed. */
   failed: boolean;
 }
@@ -21,7 +21,7 @@ export function page({ title, body, data, plots, failed }: Page): string {
   const scripts = plots.length > 0 ? plotScripts() : [];
   const allowed = scripts.map(({ hash }) => hash).join(' ') || "'none'";
   const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src ${allowed}; base-uri 'none'; form-action 'none'`;
-  const zone = zoneName();
+  const drawn: PlotPage = { zone: zoneName(), plots };
   return render(markup`<!doctype html>
 <html lang="en">
 <head>
@@ -36,8 +36,8 @@ ${style(plots.length > 0)}
 <body class="${failed ? 'bad' : 'good'}">
 <main>${body}
 </main>
-<footer><p>Made by stillpoint. Times in ${zone}.</p></footer>
-<script type="application/json" id="data">${jsonIn({ ...data, zone, plots })}</script>
+<footer><p>Made by stillpoint. Times in ${drawn.zone}.</p></footer>
+<script type="application/json" id="data">${jsonIn({ ...data, ...drawn })}</script>
 ${scripts.map(({ element }) => element)}
 </body>
 </html>

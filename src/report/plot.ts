@@ -7,7 +7,7 @@ const mostRows = 60;
 /** The place of a plot: title, legend with the newest values, canvas, and a table for want of a script. */
 export function plotFigure(plot: Plot): Html {
   const last = plot.x.length - 1;
-  const crossed = markup`<span class="key"><b class="cross">✕</b> failed drill</span>`;
+  const crossed = markup`<span class="key"><b class="cross">✕</b> failed</span>`;
   return markup`
 <figure class="plot">
 <figcaption><h3>${plot.title}</h3>

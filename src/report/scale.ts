@@ -43,10 +43,10 @@ export interface Tick {
   text: string;
 }
 
-/** At most six marks from 0 to `seconds`, at round times: `0`, `30 s`, `60 s`. */
+/** At most five marks from 0 to `seconds`, at round times: `0`, `30 s`, `60 s`. */
 export function timeTicks(seconds: number): Tick[] {
   const steps = [0.001, 0.01, ...secondSteps, ...minuteSteps, ...hourSteps];
-  const step = steps.find((size) => seconds / size < 6) ?? seconds / 5;
+  const step = steps.find((size) => seconds / size < 5) ?? seconds / 4;
   const count = Math.floor(seconds / step + 1e-9) + 1;
   return Array.from({ length: count }, (_, i) => {
     // Not i * step alone: three times 0.1 is 0.30000000000000004.

@@ -16,10 +16,12 @@ export interface LoadTime {
 /** Tables seen at once; the rest unfolds. */
 const atFirst = 20;
 
-/** Tables by name: rows, size and time of loading as bars, the largest first. */
+/** Tables by name: rows, size and time of loading as bars, those that differ first, then the largest. */
 export function tableChart(record: DrillRecord): Html {
   const times = loadTimes(record);
-  const tables = [...record.tables].sort((a, b) => b.bytes - a.bytes);
+  const tables = [...record.tables].sort(
+    (a, b) => Number(a.equal) - Number(b.equal) || b.bytes - a.bytes,
+  );
   const most = {
     bytes: Math.max(...tables.map(({ bytes }) => bytes)),
     seconds: Math.max(0, ...[...times.values()].map(({ seconds }) => seconds)),
@@ -27,7 +29,7 @@ export function tableChart(record: DrillRecord): Html {
   const row = (table: Table) => tableRow(table, times.get(keyOf(table)), most);
   const rest = tables.slice(atFirst);
   const folded = markup`
-<details><summary>${rest.length} smaller tables</summary>${grid(rest.map(row))}</details>`;
+<details><summary>${rest.length} more</summary>${grid(rest.map(row))}</details>`;
   return markup`${grid(tables.slice(0, atFirst).map(row))}${rest.length > 0 ? folded : null}`;
 }
 
@@ -50,7 +52,7 @@ export const keyOf = ({ database, name }: { database: string; name: string }): s
 
 function grid(rows: readonly Html[]): Html {
   return markup`
-<table class="bars"><thead><tr><th>table</th><th class="number">rows</th><th>size</th><th>time to load</th><th>compared</th></tr></thead>
+<table class="bars"><thead><tr><th class="table">table</th><th class="number rows">rows</th><th>size</th><th>time to load</th><th class="equal">compared</th></tr></thead>
 <tbody>${rows}
 </tbody></table>`;
 }
@@ -66,11 +68,11 @@ function tableRow(
       ? markup`<td></td>`
       : barCell(time.seconds, most.seconds, timeText(time), time.others > 0 ? 'shared' : 'time');
   return markup`
-<tr><th><span class="database">${nameOf(table.database)}.</span>${nameOf(table.name)}</th>
+<tr><th class="table"><span class="database">${nameOf(table.database)}.</span>${nameOf(table.name)}</th>
 <td class="number rows">${rows}</td>
 ${barCell(table.bytes, most.bytes, bytesText(table.bytes), 'size')}
 ${loaded}
-<td>${table.equal ? badge('passed', 'equal') : badge('failed', 'differs')}</td></tr>`;
+<td class="equal">${table.equal ? badge('passed', 'equal') : badge('failed', 'differs')}</td></tr>`;
 }
 
 function barCell(value: number, most: number, text: string, kind: string): Html {

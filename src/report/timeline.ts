@@ -46,10 +46,12 @@ function bar(span: Span, whole: Span, kind: string, title: string, label: Html |
 }
 
 function axis(seconds: number): Html {
-  return markup`${timeTicks(seconds).map(
-    (tick) =>
-      markup`<span class="tick" style="${trusted(`left:${percent(tick.seconds, seconds)}`)}">${tick.text}</span>`,
-  )}`;
+  return markup`${timeTicks(seconds).map((tick) => {
+    const left = trusted(`left:${percent(tick.seconds, seconds)}`);
+    // Texts stand below the middle of their marks, save where they would leave the page.
+    const side = tick.seconds === 0 ? ' first' : tick.seconds > 0.93 * seconds ? ' last' : '';
+    return markup`<span class="tick${side}" style="${left}">${tick.text}</span>`;
+  })}`;
 }
 
 function partLabel({ kind, database, tables }: Part): Html {
