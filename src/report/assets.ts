@@ -13,9 +13,12 @@ export interface Script {
   hash: string;
 }
 
+/** In their order: what is for a small window, or for paper, takes the place of what is before. */
+const styles = ['page', 'tables', 'charts', 'small', 'print'];
+
 /** The style of every page; with that of the plots where there are some. */
 export function style(withPlots: boolean): Html {
-  const own = readFileSync(new URL('page.css', assets), 'utf8');
+  const own = styles.map((name) => readFileSync(new URL(`${name}.css`, assets), 'utf8')).join('');
   const plots = withPlots ? readFileSync(resolve('uplot/dist/uPlot.min.css'), 'utf8') : '';
   return markup`<style>${trusted(plots + own)}</style>`;
 }

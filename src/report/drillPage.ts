@@ -68,12 +68,14 @@ function figuresOf(record: DrillRecord, backup: BackupRecord | null): Figure[] {
 }
 
 /** `7 checks, 1 warned`. */
-function checkCount(checks: readonly DrillCheck[]): string {
+function checkCount(checks: readonly DrillCheck[]): Html {
   const count = (of: DrillCheck['status']) => checks.filter(({ status }) => status === of).length;
   const told = (['failed', 'warned'] as const).flatMap((status) =>
     count(status) > 0 ? [`${count(status)} ${status}`] : [],
   );
-  return [`${checks.length} checks`, ...told].join(', ');
+  const all = [`${checks.length} checks`, ...told];
+  // None of them is torn apart at the end of a line.
+  return markup`${all.map((text, i) => markup`<span>${text}${i < all.length - 1 ? ',' : ''}</span> `)}`;
 }
 
 function section(title: string, body: Html): Html {

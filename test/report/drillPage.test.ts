@@ -5,7 +5,8 @@ import { drillPage } from '../../src/report/drillPage.js';
 import { bytesText, nameText, secondsText } from '../../src/util/text.js';
 import { hostileNames } from '../rig/hostile/names.js';
 import { openBrowser } from '../rig/index.js';
-import { sampleBackup, sampleDrill } from '../support/history.js';
+import { sampleBackup } from '../support/history.js';
+import { sampleDrill } from '../support/sampleDrill.js';
 import { dataIn, desktop, expectPlots, figureOf, phone, show } from './pages.js';
 
 const backup = sampleBackup(new Date('2026-11-21T02:30:00Z'), 1.7);

@@ -4,7 +4,8 @@ import { drillPage } from '../../src/report/drillPage.js';
 import { historyPage } from '../../src/report/historyPage.js';
 import { bytesText, secondsText } from '../../src/util/text.js';
 import { openBrowser } from '../rig/index.js';
-import { sampleDrill, sampleHistory, sampleNow } from '../support/history.js';
+import { sampleHistory, sampleNow } from '../support/history.js';
+import { sampleDrill } from '../support/sampleDrill.js';
 import { dataIn, desktop, expectPlots, figureOf, phone, show } from './pages.js';
 
 const { backups, drills } = sampleHistory();

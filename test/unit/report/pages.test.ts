@@ -5,7 +5,8 @@ import { drillPage } from '../../../src/report/drillPage.js';
 import { historyPage } from '../../../src/report/historyPage.js';
 import { historyPlots } from '../../../src/report/historyPlots.js';
 import { render } from '../../../src/report/markup.js';
-import { sampleDrill, sampleHistory, sampleNow } from '../../support/history.js';
+import { sampleHistory, sampleNow } from '../../support/history.js';
+import { sampleDrill } from '../../support/sampleDrill.js';
 
 const { backups, drills } = sampleHistory({ days: 40 });
 const zone = Settings.defaultZone;

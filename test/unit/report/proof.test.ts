@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { countStates, proofsOf } from '../../../src/report/proof.js';
-import { sampleBackup, sampleDrill } from '../../support/history.js';
+import { sampleBackup } from '../../support/history.js';
+import { sampleDrill } from '../../support/sampleDrill.js';
 
 const [one, two, three] = ['2026-11-01', '2026-11-02', '2026-11-03'].map((day) =>
   sampleBackup(new Date(`${day}T02:30:00Z`)),
