@@ -66,7 +66,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
       await refuseBrokenViews(replica, await takeInventory(replica, pair.databases));
       const variables = await readVariables(replica);
       try {
-        const { value, freeze } = await freezePair(
+        const { value, freeze, lag } = await freezePair(
           run,
           { id: at.id, exclusive, stores: true, signal: ending, observe, clock },
           async (frozen) => await dumpFrozen(run, at.id, frozen, observe),
@@ -85,6 +85,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
           encrypted: run.recipients.length > 0,
           variables,
           freeze,
+          lag,
           warnings: whatIsLeftOut(
             value.databases,
             replica.dialect.dumpOptions(run.tools.mysqldump.version).includes('--dump-history'),

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { withFreeze, type FreezeRecord, type Frozen } from './freeze/freeze.js';
 import type { JournalEntry } from './freeze/journal.js';
 import type { Run } from './openRun.js';
+import { lagSample, sampleLag, type LagSample } from './pair/lag.js';
 import { gate, takesWrites } from './pair/preflight.js';
 import type { Clock } from './util/clock.js';
 import type { Observe } from './util/observe.js';
@@ -29,19 +30,19 @@ export async function wantsReadLock({ pair, replica }: Freezable): Promise<boole
 
 /**
  * Passes the gate and runs `body` while every channel of the replica stands still, on record in the
- * journal. Call it under the lock, after what a dead run left was put right.
+ * journal. Call it under the lock, after what a dead run left was put right. `lag` is how far the replica
+ * was behind before and right after it, where the server told.
  */
 export async function freezePair<T>(
   on: Freezable,
   options: FreezePairOptions,
   body: (frozen: Frozen) => Promise<T>,
-): Promise<{ value: T; freeze: FreezeRecord }> {
+): Promise<{ value: T; freeze: FreezeRecord; lag: LagSample[] }> {
   const { replica, pair, journal } = on;
   const { exclusive, signal, observe, clock } = options;
-  const channels = (await gate(replica, pair.freeze.maxLag)).map(({ name }) => ({
-    name,
-    receiver: true,
-  }));
+  const gated = await gate(replica, pair.freeze.maxLag);
+  const before = lagSample(gated, clock);
+  const channels = gated.map(({ name }) => ({ name, receiver: true }));
   const entry: JournalEntry = {
     pair: on.name,
     serverUuid: replica.uuid,
@@ -52,7 +53,7 @@ export async function freezePair<T>(
     pid: process.pid,
     host: hostname(),
   };
-  return await withFreeze(
+  const frozen = await withFreeze(
     replica,
     {
       channels,
@@ -72,4 +73,6 @@ export async function freezePair<T>(
     },
     body,
   );
+  const after = await sampleLag(replica, clock);
+  return { ...frozen, lag: [before, after].filter((sample) => sample !== null) };
 }

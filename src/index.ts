@@ -19,13 +19,14 @@
  * await restoreBackup(config, { backup: id, to: 'staging' });
  */
 export { backup, type BackupOptions } from './backup.js';
+export type { DrillCheck, DrillRecord } from './catalog/drillRecord.js';
 export type { BackupRecord, Manifest, ManifestPart, ManifestTable } from './catalog/records.js';
 export { loadConfig } from './config/load.js';
 export type { Config } from './config/schema.js';
 export { doctor, type Finding } from './doctor.js';
 export { drillBackup, type DrillOptions } from './drillBackup.js';
-export type { DrillCheck, DrillRecord } from './catalog/drillRecord.js';
 export { exitStatus, StillpointError } from './errors.js';
+export { makeReport, type Report, type ReportOptions } from './makeReport.js';
 export { openBackup, type OpenBackup } from './openBackup.js';
 export { restoreBackup, type RestoreBackupOptions, type RestoreResult } from './restoreBackup.js';
 export { resume } from './resume.js';

@@ -4,6 +4,7 @@ import type { DatabaseInfo } from '../dump/inventory.js';
 import { partKinds } from '../dump/plan.js';
 import type { Tool } from '../dump/tools.js';
 import type { FreezeRecord } from '../freeze/freeze.js';
+import type { LagSample } from '../pair/lag.js';
 import type { Server } from '../pair/server.js';
 import type { Store } from '../store/store.js';
 import { partKey } from './partKey.js';
@@ -27,6 +28,7 @@ export interface Finished {
   variables: Record<string, string>;
   dumped: Dumped;
   freeze: FreezeRecord;
+  lag: readonly LagSample[];
   warnings: readonly string[];
 }
 
@@ -111,6 +113,10 @@ export function buildRecord(run: Finished): Omit<BackupRecord, 'manifest' | 'scr
     resumedAt: resumedAt.toISOString(),
     finishedAt: run.finishedAt.toISOString(),
     pauseSeconds: round(pauseSeconds),
+    lag: run.lag.map(({ at, seconds }) => ({
+      at: round((at.getTime() - pausedAt.getTime()) / 1000),
+      seconds,
+    })),
     seconds: round(run.seconds),
     bytes: { plain: sum((part) => part.plainBytes), stored: sum((part) => part.storedBytes) },
     parts: run.dumped.parts.length,

@@ -48,6 +48,12 @@ export const backupRecordSchema = z.object({
   finishedAt: z.iso.datetime(),
   /** How long the replica stood still. */
   pauseSeconds: z.number(),
+  /**
+   * How far the replica was behind its source: before the pause, and right after it where the server
+   * told before the commit. `at` counts seconds from the begin of the pause, negative before it. The
+   * fall of the lag afterwards is not here, since a backup is committed before it is watched.
+   */
+  lag: z.array(z.object({ at: z.number(), seconds: z.number() })).optional(),
   /** From the start to the commit. */
   seconds: z.number(),
   bytes,

@@ -4,6 +4,7 @@ import { registerBackup } from './commands/backup.js';
 import { registerDrill } from './commands/drill.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerList } from './commands/list.js';
+import { registerReport } from './commands/report.js';
 import { registerRestore } from './commands/restore.js';
 import { registerResume } from './commands/resume.js';
 import { registerShow } from './commands/show.js';
@@ -36,6 +37,7 @@ export function createProgram(context: Context): Command {
     registerVerify,
     registerDrill,
     registerStatus,
+    registerReport,
     registerDoctor,
     registerResume,
   ];

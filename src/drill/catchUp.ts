@@ -154,8 +154,7 @@ async function goTo(
   const stopped = await waitFor(
     async () => {
       const [found] = await channelsOf(sandbox);
-      if (!found || found.applierRunning) return null;
-      return found;
+      return found?.applierRunning === false ? found : null;
     },
     { within: soon, every: 20, signal },
   );

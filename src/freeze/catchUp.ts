@@ -1,4 +1,5 @@
 import { channelsOf } from '../pair/channels.js';
+import { worstLag } from '../pair/lag.js';
 import type { Server } from '../pair/server.js';
 import type { Observe } from '../util/observe.js';
 import { waitFor } from '../util/wait.js';
@@ -13,13 +14,7 @@ export async function watchCatchUp(
 ): Promise<boolean> {
   const done = await waitFor(
     async () => {
-      const channels = await channelsOf(replica);
-      const lags = channels.map((channel) =>
-        channel.lagSeconds === null ? null : Math.max(0, channel.lagSeconds - channel.delaySeconds),
-      );
-      const worst = lags.some((lag) => lag === null)
-        ? null
-        : Math.max(0, ...lags.map((lag) => lag ?? 0));
+      const worst = worstLag(await channelsOf(replica));
       await options.observe({ type: 'lag', seconds: worst });
       return worst !== null && worst <= near ? true : null;
     },

@@ -1,14 +1,26 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** Who may read a file, and enter its folder if that has to be made. */
+const modes = {
+  us: { file: 0o600, folder: 0o700 },
+  /** As the umask says. */
+  others: { file: 0o666, folder: 0o777 },
+} as const;
+
 /**
  * Writes a file so that a reader, and a machine that loses power, sees the old text or the new one:
- * beside it, fsynced, renamed, folder fsynced. Mode 0600, its folder 0700 if it has to be made.
+ * beside it, fsynced, renamed, folder fsynced.
  */
-export async function writeAtomic(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+export async function writeAtomic(
+  path: string,
+  text: string,
+  readableBy: keyof typeof modes = 'us',
+): Promise<void> {
+  const mode = modes[readableBy];
+  await mkdir(dirname(path), { recursive: true, mode: mode.folder });
   const beside = `${path}.${process.pid}.new`;
-  const file = await open(beside, 'w', 0o600);
+  const file = await open(beside, 'w', mode.file);
   try {
     await file.writeFile(text);
     await file.sync();

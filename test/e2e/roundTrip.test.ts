@@ -23,6 +23,8 @@ describe.each(['s3', 'file'] as const)('the hostile database into %s', (store) =
     expect(taken.stderr).toBe('');
     expect(taken.status).toBe(0);
     expect(taken.json).toMatchObject({ pair: 'shop', status: 'committed', hold: 'dump' });
+    const [lag] = (taken.json as { lag: { at: number; seconds: number }[] }).lag;
+    expect(lag!.at).toBeLessThan(0);
 
     await freshTarget();
     const restored = await setup.run(

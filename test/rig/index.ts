@@ -1,3 +1,4 @@
+export { findBrowser, openBrowser } from './browser.js';
 export { backupPassword, emptyServer, grantBackup, pairOf, startPair } from './pair.js';
 export { startS3, type S3Place } from './s3.js';
 export {

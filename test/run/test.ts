@@ -2,12 +2,15 @@ import { execa } from 'execa';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { engines, findTools } from '../rig/index.js';
+import { engines, findBrowser, findTools } from '../rig/index.js';
 
 // Runs the tests that need no server, and those of every engine there is, side by side. Arguments go to
 // vitest: file names, -t NAME. In CI both engines must be there.
 const args = process.argv.slice(2);
 const toolbox = await findTools((line) => console.log(line));
+await findBrowser((line) => console.log(line)).catch((error: unknown) =>
+  console.log(String(error)),
+);
 const found = engines.filter((engine) => toolbox[engine] !== null);
 for (const line of toolbox.missing) console.log(`missing: ${line}`);
 const wanted = process.env['CI'] === undefined ? 1 : engines.length;

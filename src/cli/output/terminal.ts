@@ -17,6 +17,8 @@ export interface Terminal {
   result(text: string): void;
   /** The result for machines; silent without --json. */
   document(value: unknown): void;
+  /** A document for another program, on stdout as it is: also with --quiet, and nothing is masked in it. */
+  page(text: string): void;
   /** A line on stderr; silent with --quiet. */
   note(line: string): void;
   /** A line on stderr in any case. */
@@ -47,6 +49,10 @@ export function createTerminal(observe?: Observe): Terminal {
     },
     document: (value) => {
       if (options.json === true) write(process.stdout, JSON.stringify(value, null, 2));
+    },
+    page: (text) => {
+      line.clear();
+      process.stdout.write(text);
     },
     note: (text) => {
       if (options.quiet !== true) write(process.stderr, text);

@@ -1,0 +1,45 @@
+import { DateTime } from 'luxon';
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** `643.1 MB`: powers of 1000, as disks and networks are sold. */
+export function bytesText(bytes: number): string {
+  const power = Math.min(
+    units.length - 1,
+    Math.floor(Math.log10(Math.max(1, bytes * 1.00005)) / 3),
+  );
+  const value = bytes / 1000 ** power;
+  return `${power === 0 ? String(value) : value.toFixed(1)} ${units[power] ?? 'B'}`;
+}
+
+/** `205.4 MB/s`; empty before there is a second to divide by. */
+export function rateText(bytes: number, seconds: number): string {
+  return seconds > 0.2 ? `${bytesText(bytes / seconds)}/s` : '';
+}
+
+/** `0.84 s`, `12.3 s`, `4 min 10 s`, `2 h 5 min`. */
+export function secondsText(seconds: number): string {
+  if (seconds < 9.995) return `${seconds.toFixed(2)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** A stored UTC time in the user's zone: `2026-11-22 03:30:00 +01:00`. */
+export function timeText(iso: string): string {
+  return DateTime.fromISO(iso).toFormat('yyyy-MM-dd HH:mm:ss ZZ');
+}
+
+/** `3 h ago`, `2 days ago`. */
+export function ageText(iso: string, now: Date): string {
+  return DateTime.fromISO(iso).toRelative({ base: DateTime.fromJSDate(now), locale: 'en' }) ?? '';
+}
+
+/** A name from a server with its control characters escaped, so that it cannot play with a terminal. */
+export function nameText(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (char) => {
+    const code = char.codePointAt(0) ?? 0;
+    return code === 10 ? '\\n' : `\\u{${code.toString(16)}}`;
+  });
+}
