@@ -117,8 +117,7 @@ export async function sweepBackup(store: Store, pair: string, id: string): Promi
 async function readRecord(store: Store, pair: string, id: string): Promise<BackupRecord | null> {
   const key = `${backupsPrefix(pair)}${id}/backup.json`;
   try {
-    const text = (await readAll(await store.get(key))).toString('utf8');
-    return openRecord(text);
+    return openRecord(await readAll(await store.get(key)));
   } catch (error) {
     if (error instanceof StillpointError && error.code === 'no-such-backup') return null;
     if (error instanceof StillpointError) throw error;

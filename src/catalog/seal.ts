@@ -10,7 +10,9 @@ export function sealRecord(record: BackupRecord): string {
  * Reads `backup.json`. Throws when a byte of it was changed: the text must be what the record itself
  * would be written as, and its sum must fit. Fields of a later version are allowed and left out.
  */
-export function openRecord(text: string): BackupRecord {
+export function openRecord(bytes: Buffer): BackupRecord {
+  // Bytes that are no UTF-8 would all read as the same character. A byte order mark is one too many.
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   const raw = JSON.parse(text) as Record<string, unknown>;
   const { sha256, ...rest } = raw;
   if (write(raw) !== text || sha256 !== sumOf(rest)) throw new Error('its SHA-256 does not fit');

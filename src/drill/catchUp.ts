@@ -158,11 +158,18 @@ async function goTo(
     },
     { within: soon, every: 20, signal },
   );
-  if (stopped && stopped.applierErrno === 0) return;
+  if (stopped?.applierErrno === 0 && (await isAt(sandbox, gtid))) return;
   throw new StillpointError(
     'failed',
     `the sandbox does not come to where the replica stood: ${stopped?.applierError ?? `it had ${soon} s`}`,
   );
+}
+
+/** By GTID; a position was the end that UNTIL itself looked for. */
+async function isAt(sandbox: Server, gtid: string | null): Promise<boolean> {
+  if (gtid === null) return true;
+  const [row] = await sandbox.query(sandbox.dialect.waitForGtid(gtid, 1));
+  return number(row ?? {}, 'reached') === 1;
 }
 
 /** At most some hundred samples, evenly chosen. */

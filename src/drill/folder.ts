@@ -1,9 +1,20 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, statfs, utimes } from 'node:fs/promises';
-import { stat, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  rmdir,
+  stat,
+  statfs,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { StillpointError } from '../errors.js';
+import { bytesText } from '../util/text.js';
 
 const prefix = 'stillpoint-sandbox-';
 /** Says that a folder is a sandbox's, and whose. */
@@ -130,10 +141,9 @@ async function remove(path: string): Promise<void> {
 }
 
 function tooSmall(directory: string, free: number, needed: number): StillpointError {
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   return new StillpointError(
     'refused',
-    `${directory} has ${gigabytes(free)} free, the sandbox needs about ${gigabytes(needed)}`,
+    `${directory} has ${bytesText(free)} free, the sandbox needs about ${bytesText(needed)}`,
     { hint: 'Name a larger disk: drill.directory in the configuration.' },
   );
 }

@@ -1,5 +1,6 @@
 import type { BackupRecord } from '../catalog/records.js';
 import { secondsSpan } from '../util/span.js';
+import { bytesText } from '../util/text.js';
 import type { Evidence } from './evidence.js';
 
 /** How many earlier backups the size is compared with. */
@@ -22,19 +23,15 @@ export function checkSize(
     .map(({ bytes }) => bytes.plain)
     .sort((a, b) => a - b);
   const usual = earlier[Math.floor(earlier.length / 2)];
-  const size = `${megabytes(backup.bytes.plain)} of SQL`;
+  const size = `${bytesText(backup.bytes.plain)} of SQL`;
   if (usual === undefined) {
     evidence.passed('size', `${size}; there is no earlier backup to compare it with`);
     return;
   }
-  const detail = `${size}; the ${earlier.length === 1 ? 'backup' : `${earlier.length} backups`} before: ${megabytes(usual)}`;
+  const detail = `${size}; the ${earlier.length === 1 ? 'backup' : `${earlier.length} backups`} before: ${bytesText(usual)}`;
   if (backup.bytes.plain < usual * suspicious) {
     evidence.warned('size', `${detail}. It shrank by half or more: is something missing?`);
   } else evidence.passed('size', detail);
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** Checks that the backup is not older than allowed, in seconds. */

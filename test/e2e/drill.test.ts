@@ -1,4 +1,6 @@
 import { execa } from 'execa';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DrillRecord } from '../../src/catalog/drillRecord.js';
 import type { BackupRecord } from '../../src/catalog/records.js';
@@ -132,7 +134,9 @@ describe('where it restores', () => {
     const setup = await setUp({ pair: onlySmall });
     await setup.ok('backup');
     await freshTarget();
-    await setup.ok('drill', '--to', 'third');
+    const page = join(setup.folder, 'page.html');
+    await setup.ok('drill', '--to', 'third', '--report', page);
+    expect(await readFile(page, 'utf8')).toContain('1 procedure, defined as in the backup');
     expect(await target.query("SHOW DATABASES LIKE 'small'")).toEqual([]);
     await target.query('CREATE DATABASE small');
     const ended = await setup.run('drill', '--to', 'third');
@@ -162,7 +166,7 @@ describe('where it restores', () => {
     const setup = await setUp({ pair: onlySmall, drill: { directory: '/proc' } });
     await setup.ok('backup');
     const ended = await setup.run('drill');
-    expect(ended.stderr).toMatch(/\/proc has 0\.0 GB free, the sandbox needs about 0\.\d GB/);
+    expect(ended.stderr).toMatch(/\/proc has 0 B free, the sandbox needs about \d+\.\d MB/);
     expect(ended.status).toBe(10);
     expect(await sandboxesIn('/proc')).toEqual([]);
   });

@@ -2,6 +2,8 @@ import { Option, type Command } from 'commander';
 import type { DrillRecord } from '../../catalog/drillRecord.js';
 import { drillBackup } from '../../drillBackup.js';
 import { exitStatus } from '../../errors.js';
+import { makeReport } from '../../makeReport.js';
+import { writeAtomic } from '../../util/atomicFile.js';
 import { configOf, type Context } from '../context.js';
 import { checksText } from '../output/findings.js';
 import { bytesText, fieldsText, secondsText, timeText } from '../output/text.js';
@@ -12,6 +14,7 @@ interface DrillFlags {
   catchUp?: boolean;
   identity?: string;
   parallel?: number;
+  report?: string;
 }
 
 export function registerDrill(program: Command, context: Context): void {
@@ -26,9 +29,14 @@ export function registerDrill(program: Command, context: Context): void {
     .option('--no-catch-up', 'do not, even if the configuration says so')
     .option('--identity <file>', 'the age key of an encrypted backup')
     .addOption(new Option('--parallel <n>', 'clients at once').argParser(Number))
+    .option(
+      '--report <file>',
+      'write the page of this drill too, as `stillpoint report --drill` does',
+    )
     .action(async (backup: string, flags: DrillFlags, command: Command) => {
-      const { identity, ...rest } = flags;
-      const record = await drillBackup(await configOf(command), {
+      const { identity, report, ...rest } = flags;
+      const config = await configOf(command);
+      const record = await drillBackup(config, {
         backup,
         ...rest,
         ...(identity === undefined ? {} : { identityFile: identity }),
@@ -36,6 +44,10 @@ export function registerDrill(program: Command, context: Context): void {
         observe: terminal.observe,
       });
       terminal.clear();
+      if (report !== undefined) {
+        const { html } = await makeReport(config, { pair: record.pair, drill: record.id });
+        await writeAtomic(report, html, 'others');
+      }
       terminal.document(record);
       if (record.status === 'passed') {
         terminal.result(drillText(record));
