@@ -30,7 +30,7 @@ export async function writeConfig(
     user: 'stillpoint',
     passwordFile,
   });
-  const { mysqldump, mysql } = tools;
+  const { mysqldump, mysql, server: mysqld } = tools;
   const store =
     storeFolder === undefined
       ? {
@@ -46,7 +46,7 @@ export async function writeConfig(
       shop: {
         source: server(source),
         replica: server(replica),
-        tools: { mysqldump, mysql },
+        tools: { mysqldump, mysql, mysqld },
         ...more,
       },
     },
@@ -54,6 +54,7 @@ export async function writeConfig(
     ...(target && {
       targets: { third: { socketPath: target.socketPath, user: 'root', tools: { mysql } } },
     }),
+    drill: { directory: folder },
     stateDir: join(folder, 'state'),
   };
   const file = join(folder, 'stillpoint.yaml');

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStore } from '../../src/store/open.js';
 import { bare, pipe, stillpoint, type Measured } from '../bench/contenders.js';
+import { median } from '../bench/median.js';
+import { benchRestores } from '../bench/restores.js';
 import { fill, tables } from '../bench/sysbench.js';
 import { tableText } from '../../src/cli/output/table.js';
 import { writeConfig } from '../demo/config.js';
@@ -18,7 +20,7 @@ import {
 } from '../rig/index.js';
 
 // Measures the ways to dump one replica into one store, in turn, on one machine:
-//   npm run bench [-- mariadb | mysql] [--rows 800000] [--rounds 3] [--only NAME]
+//   npm run bench [-- mariadb | mysql] [--rows 800000] [--rounds 3] [--only NAME] [--part dump | restore]
 // Seconds differ from machine to machine; the ratios within one run are what counts.
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,6 +28,7 @@ const { values, positionals } = parseArgs({
     rows: { type: 'string', default: '800000' },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string' },
+    part: { type: 'string' },
   },
 });
 const toolbox = await findTools((line) => console.log(line));
@@ -38,8 +41,9 @@ async function bench(engine: Engine): Promise<void> {
   if (!tools) throw new Error(toolbox.missing.join('\n'));
   const folder = await mkdtemp(join(await roomyFolder(), 'stillpoint-bench-'));
   const startServer = startServers(engine, tools, folder);
-  const [pair, s3] = await Promise.all([
+  const [pair, third, s3] = await Promise.all([
     startPair(engine, startServer),
+    startServer({ id: 3 }),
     startS3rver(join(folder, 's3')),
   ]);
   const store = await openStore({
@@ -58,7 +62,7 @@ async function bench(engine: Engine): Promise<void> {
     await writeFile(optionFile, `[client]\nuser=root\nsocket=${pair.replica.socketPath}\n`);
     const reader = { mysqldump: tools.mysqldump, optionFile };
     const { source, replica } = pair;
-    const setting = { source, replica, target: null, tools, s3, bySocket: true };
+    const setting = { source, replica, target: third, tools, s3, bySocket: true };
     const only = { databases: { include: ['sbtest'] } };
     const config = await writeConfig(folder, setting, { ...only, dump: { parallel } });
     const lean = await mkdtemp(join(folder, 'lean-'));
@@ -89,9 +93,10 @@ async function bench(engine: Engine): Promise<void> {
       ['the same, into a folder', async () => await stillpoint(intoFolder, env)],
     ];
     const chosen = contenders.filter(([name]) => name.includes(values.only ?? ''));
-    const results = new Map<string, Measured[]>(chosen.map(([name]) => [name, []]));
+    const dumps = values.part === 'restore' ? [] : chosen;
+    const results = new Map<string, Measured[]>(dumps.map(([name]) => [name, []]));
     for (let round = 1; round <= Number(values.rounds); round += 1) {
-      for (const [name, run] of chosen) {
+      for (const [name, run] of dumps) {
         const measured = await run();
         results.get(name)?.push(measured);
         console.log(`round ${round}  ${name.padEnd(30)} ${measured.seconds.toFixed(2)} s`);
@@ -100,10 +105,27 @@ async function bench(engine: Engine): Promise<void> {
     const [size] = await replica.query<{ bytes: string }>(
       "SELECT SUM(DATA_LENGTH) AS bytes FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'sbtest'",
     );
-    console.log(`\n${report(results, Number(size?.bytes ?? 0))}`);
+    const bytes = Number(size?.bytes ?? 0);
+    if (dumps.length > 0) console.log(`\n${report(results, bytes)}`);
+    if (values.part === 'dump') return;
+    const targetOptions = join(folder, 'third.cnf');
+    await writeFile(targetOptions, `[client]\nuser=root\nsocket=${third.socketPath}\n`);
+    await benchRestores(
+      {
+        tools,
+        replica,
+        target: third,
+        replicaOptions: optionFile,
+        targetOptions,
+        folder,
+        parallel,
+      },
+      intoFolder,
+      { rounds: Number(values.rounds), bytes },
+    );
   } finally {
     await store.close();
-    await Promise.all([pair.source.stop(), pair.replica.stop(), s3.stop()]);
+    await Promise.all([pair.source.stop(), pair.replica.stop(), third.stop(), s3.stop()]);
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -140,9 +162,4 @@ function report(results: Map<string, Measured[]>, dataBytes: number): string {
   });
   const head = ['medians', 'time', 'data', 'pause', 'peak memory', 'stored', 'of stillpoint'];
   return tableText(head, rows, head.slice(1));
-}
-
-function median(values: number[]): number | null {
-  const sorted = values.sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? null;
 }
