@@ -121,11 +121,7 @@ export async function planOf(
     attachStatements:
       renames.size > 0
         ? []
-        : attachStatements(
-            target.dialect,
-            record,
-            await sourceOf(opened, false)
-          ),
+        : attachStatements(target.dialect, record, await sourceOf(opened, false)),
     warnings: asked.attach ? [] : warningsOf(manifest, selection),
   };
 }

@@ -92,7 +92,7 @@ export interface RestoreResult {
 /** Seconds a restored server may take to catch up with the source. */
 const catchUpPatience = 24 * 3600;
 /** Seconds that the server may take to notice that a run which held the lock is dead. */
-const lockPatience = 5;
+const lockPatience = 2;
 
 /**
  * Restores a backup, or a database or table of it, into a target. One that was interrupted goes on where

@@ -76,7 +76,10 @@ export function nameIn(changes: Pick<Changes, 'renames'> | undefined, database: 
  * The lock that the client of a part holds while it is connected, so that the next run can find one that
  * a dead run left.
  */
-export function clientLock(part: Pick<ManifestPart, 'key'>, ledger: Ledger): string {
+export function clientLock(
+  part: Pick<ManifestPart, 'key'>,
+  ledger: { entry: Pick<Ledger['entry'], 'target'> },
+): string {
   const { target } = ledger.entry;
   const sum = createHash('sha256').update(`${target} ${part.key}`).digest('hex').slice(0, 32);
   return `stillpoint load ${sum}`;

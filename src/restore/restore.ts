@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { Manifest, ManifestPart } from '../catalog/records.js';
 import { identifier } from '../dialect/quote.js';
+import type { Server } from '../pair/server.js';
 import { cleanHalves } from './clean.js';
 import { initCommand, loadPart, nameIn, type LoadOptions } from './loadPart.js';
 import { refusedSql } from './load.js';
@@ -27,9 +28,7 @@ export async function restoreParts(options: RestoreOptions): Promise<void> {
   const left = selection.parts.filter(({ key }) => !ledger?.entry.loaded.includes(key));
   const kinds = (...wanted: ManifestPart['kind'][]) =>
     left.filter((part) => wanted.includes(part.kind));
-  for (const name of options.replace) {
-    await target.query(`DROP DATABASE IF EXISTS ${identifier(name)}`, Infinity);
-  }
+  await dropDatabases(target, options.replace);
   await ledger?.start();
   await createDatabases(options);
   const init = await initCommand(options);
@@ -39,6 +38,20 @@ export async function restoreParts(options: RestoreOptions): Promise<void> {
   await loadAll(kinds('objects'), parallel, options, init);
   await loadViews(kinds('views'), options, init);
   await loadAll(kinds('accounts'), 1, options, init);
+}
+
+async function dropDatabases(target: Server, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  const session = await target.session();
+  try {
+    // Foreign keys of other databases may refer to them.
+    await session.query('SET SESSION foreign_key_checks = 0');
+    for (const name of names) {
+      await session.query(`DROP DATABASE IF EXISTS ${identifier(name)}`, Infinity);
+    }
+  } finally {
+    session.destroy();
+  }
 }
 
 async function createDatabases(options: RestoreOptions): Promise<void> {
