@@ -4,6 +4,7 @@ import type { Manifest } from './catalog/records.js';
 import { optionFileText } from './config/option-file.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
+import { StillpointError } from './errors.js';
 import { openBackup, type OpenBackup } from './openBackup.js';
 import { withNamedLock } from './pair/lock.js';
 import { openServer, type Server } from './pair/server.js';
@@ -119,6 +120,8 @@ export async function restoreBackup(
       hint: (holder: string) => `It is connection ${holder} of that server. Wait for its end.`,
     };
     return await withNamedLock(target, lock, async (lost) => await restoreLocked(run, lost));
+  } catch (error) {
+    throw withWayOn(error, options.signal);
   } finally {
     for (const close of closers.reverse()) await close();
   }
@@ -220,6 +223,15 @@ async function restoreLocked(run: Run, lost: AbortSignal): Promise<RestoreResult
   await ledger.close();
   result.seconds = Math.round(performance.now() - begun) / 1000;
   return result;
+}
+
+/** Whoever ends a restore is told that nothing is lost. */
+function withWayOn(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (!(error instanceof StillpointError) || error !== signal?.reason) return error;
+  return new StillpointError(error.code, error.message, {
+    hint: 'Run the same command again: it goes on where it stopped.',
+    cause: error,
+  });
 }
 
 /** What is destructive and so has to be asked. */

@@ -46,6 +46,7 @@ describe.each([
   test('goes on, and all is there once', async () => {
     const { setup, ended } = await interrupted(at, signal);
     expect(ended.status).toBe(signal === 'SIGKILL' ? 137 : 143);
+    if (signal === 'SIGTERM') expect(ended.stderr).toContain('Run the same command again');
     expect(await ledgers(setup)).toHaveLength(1);
     const { stdout, stderr } = await setup.ok(...restore, '--check');
     expect(stderr).toMatch(/^goes on with the restore of 2.*: \d+ of \d+ parts are there$/m);

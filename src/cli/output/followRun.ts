@@ -86,7 +86,7 @@ export function followRun(terminal: Terminal): (event: RunEvent, verbose: boolea
     if (rate !== '') fields.push(rate);
     // Views are read again in every round: then there is no more to say.
     const left = ((planned - shown) / shown) * elapsed;
-    if (!isDump && rate !== '' && left >= 0) fields.push(`${clockText(left)} left`);
+    if (!isDump && rate !== '' && shown > 0 && left >= 0) fields.push(`${clockText(left)} left`);
     if (step === 'restore') fields.unshift('restoring');
     if (pausedAt !== null) fields.unshift(`paused ${secondsText(now() - pausedAt)}`);
     return fields.join(' · ');

@@ -4,6 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import {
   ageText,
   bytesText,
+  clockText,
+  countText,
   fieldsText,
   nameText,
   rateText,
@@ -44,6 +46,25 @@ test.each([
   [1000, 0, ''],
 ])('%d bytes in %d s are %j', (bytes, seconds, text) => {
   expect(rateText(bytes, seconds)).toBe(text);
+});
+
+test.each([
+  [0, '0:00'],
+  [12.4, '0:12'],
+  [59.6, '1:00'],
+  [250, '4:10'],
+  [3599.6, '1:00:00'],
+  [7505, '2:05:05'],
+])('%d s to go are %s', (seconds, text) => {
+  expect(clockText(seconds)).toBe(text);
+});
+
+test.each([
+  [0, '0'],
+  [12_345, '12,345'],
+  [1_000_000, '1,000,000'],
+])('%d rows are %s', (count, text) => {
+  expect(countText(count)).toBe(text);
 });
 
 test.each([
