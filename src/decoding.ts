@@ -2,7 +2,7 @@ import type { Config } from './config/schema.js';
 import { findProgram } from './dump/tools.js';
 import { StillpointError } from './errors.js';
 import type { OpenBackup } from './openBackup.js';
-import type { Decoding } from './restore/restore.js';
+import type { Decoding } from './restore/loadPart.js';
 
 /**
  * The programs that make SQL of a backup's parts, and the identity that the user or the configuration

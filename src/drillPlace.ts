@@ -62,6 +62,8 @@ export async function inTarget<T>(
       databases,
       table: null,
       replace: [],
+      goesOn: false,
+      leftover: null,
       intoPairMember: false,
       pairMembers: await memberIds(opened),
     });

@@ -57,7 +57,7 @@ export async function openFollowing(
           await recoverPair({ ...on, place: store });
           return await freezePair(on, { ...options, exclusive, stores: false, signal }, body);
         },
-        { seconds: lockPatience, signal: options.signal },
+        { within: lockPatience, signal: options.signal },
       );
     return {
       ignored,

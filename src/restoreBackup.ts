@@ -1,18 +1,29 @@
 import { availableParallelism } from 'node:os';
 import { readManifest } from './catalog/catalog.js';
 import type { Manifest } from './catalog/records.js';
-import { openBackup } from './openBackup.js';
-import { optionFileText } from './config/option-file.js';
 import { targetOf } from './config/choose.js';
+import { optionFileText } from './config/option-file.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
-import { decodingOf } from './decoding.js';
-import { findClient } from './dump/tools.js';
-import { openServer } from './pair/server.js';
+import { StillpointError } from './errors.js';
+import { openBackup, type OpenBackup } from './openBackup.js';
+import { withNamedLock } from './pair/lock.js';
+import { openServer, type Server } from './pair/server.js';
 import { memberIds, requireReplicationGrant, sourceOf, writtenOnSource } from './pairOfBackup.js';
-import { attach, attachStatements, refuseSeveralSources } from './restore/attach.js';
+import {
+  leftOf,
+  newEntry,
+  planOf,
+  requestOf,
+  toolsOf,
+  type RestoreRequest,
+} from './planRestore.js';
+import { attach, refuseSeveralSources } from './restore/attach.js';
+import { checkRestored, type Checked } from './restore/check.js';
+import type { Definer } from './restore/definer.js';
+import { openLedger, removeLedger } from './restore/ledger.js';
+import { mentionLines } from './restore/mention.js';
 import { restoreParts } from './restore/restore.js';
-import { select, type RestoreSelection } from './restore/selection.js';
 import { checkAttachable, checkTarget } from './restore/target.js';
 import { ignore, type Observe } from './util/observe.js';
 import { openOptionFile } from './util/optionFile.js';
@@ -25,12 +36,18 @@ export interface RestoreBackupOptions {
   to: string;
   /** `db` or `db.table`; everything when left out. */
   only?: string;
-  /** Databases of the target that may be dropped. */
+  /** Databases that get another name: the old one to the new one. */
+  rename?: Readonly<Record<string, string>>;
+  /** Whose rights views and stored programs run with. Default `keep`: the accounts in the backup. */
+  definer?: Definer;
+  /** Databases of the target, by the names they are to have, that may be dropped. */
   replace?: readonly string[];
   /** Create users, roles and grants too. Always done with `attach`, unless false. */
   accounts?: boolean;
   /** Make the target a replica of the pair's source at the recorded coordinates. */
   attach?: boolean;
+  /** Compare what is there at the end with the manifest. */
+  check?: boolean;
   intoPairMember?: boolean;
   identityFile?: string;
   parallel?: number;
@@ -48,11 +65,25 @@ export interface RestoreResult {
   pair: string;
   target: string;
   status: 'restored' | 'planned';
+  /** Address of the store, for people. */
+  store: string;
+  /** Version and address of the target, for people. */
+  server: string;
+  /** By their names in the backup. */
   databases: string[];
+  /** Those that get another name. */
+  renamed: Record<string, string>;
   table: string | null;
+  definer: Definer;
   parts: number;
   bytes: { plain: number; stored: number };
+  /** As the newest drill that passed has measured; null when none has. */
+  estimatedSeconds: number | null;
+  /** The interrupted restore that this one goes on with: when it began, and how many parts it loaded. */
+  continued: { since: string; parts: number } | null;
   seconds: number;
+  /** What was compared with the backup, and was equal; null when it was not asked for. */
+  checked: Checked | null;
   attached: boolean;
   /** What makes the target follow the source; the password is left out. */
   attachStatements: string[];
@@ -61,114 +92,146 @@ export interface RestoreResult {
 
 /** Seconds a restored server may take to catch up with the source. */
 const catchUpPatience = 24 * 3600;
+/** Seconds that the server may take to notice that a run which held the lock is dead. */
+const lockPatience = 2;
 
-/** Restores a backup, or a database or table of it, into a target. */
+/**
+ * Restores a backup, or a database or table of it, into a target. One that was interrupted goes on where
+ * it stopped when the same is asked for again.
+ */
 export async function restoreBackup(
   config: Config,
   options: RestoreBackupOptions,
 ): Promise<RestoreResult> {
-  const { observe = ignore } = options;
-  const signal = options.signal ?? new AbortController().signal;
-  const begun = performance.now();
   const targetConfig = targetOf(config, options.to);
   const opened = await openBackup(config, options.backup, options.pair);
-  const { store, record } = opened;
-  const closers: (() => unknown)[] = [() => store.close()];
+  const closers: (() => unknown)[] = [() => opened.store.close()];
   try {
-    const manifest = await readManifest(store, record);
-    const accounts = options.accounts ?? options.attach === true;
-    const selection = select(manifest, options.only ?? null, accounts);
-    const settings = await resolveServer(targetConfig);
-    const target = await openServer(settings, `target ${options.to}`);
+    const manifest = await readManifest(opened.store, opened.record);
+    const request = requestOf(manifest, options);
+    const target = await openServer(await resolveServer(targetConfig), `target ${options.to}`);
     closers.push(() => target.close());
-    const replace = options.replace ?? [];
-    await checkTarget(target, record, {
-      databases: selection.databases,
-      table: selection.table,
-      replace,
-      intoPairMember: options.intoPairMember === true,
-      pairMembers: await memberIds(opened),
-    });
-    if (options.attach) {
-      refuseSeveralSources(record);
-      await checkAttachable(target, selection.databases);
-      await requireReplicationGrant(opened);
-    }
-
-    const { flavour } = target.dialect.version;
-    const client = await findClient(
-      'mysql',
-      flavour,
-      targetConfig.tools.mysql ?? opened.pair.tools.mysql,
-    );
-    const result: RestoreResult = {
-      backup: record.id,
-      pair: opened.name,
-      target: options.to,
-      status: options.dryRun === true ? 'planned' : 'restored',
-      databases: selection.databases,
-      table: selection.table,
-      parts: selection.parts.length,
-      bytes: {
-        plain: selection.parts.reduce((sum, part) => sum + part.plainBytes, 0),
-        stored: selection.parts.reduce((sum, part) => sum + part.bytes, 0),
-      },
-      seconds: 0,
-      attached: false,
-      attachStatements: attachStatements(target.dialect, record, await sourceOf(opened, false)),
-      warnings: options.attach ? [] : warningsOf(manifest, selection),
+    const run = { config, options, opened, manifest, request, target };
+    if (options.dryRun) return (await prepare(run)).result;
+    const lock = {
+      name: `stillpoint restore ${opened.record.id.slice(-40)}`,
+      within: lockPatience,
+      message: `another restore of ${opened.record.id} into the ${target.who} is going on`,
+      hint: (holder: string) => `It is connection ${holder} of that server. Wait for its end.`,
     };
-    if (options.dryRun) return result;
-    for (const question of questions(result, options, replace)) await options.confirm?.(question);
-
-    const optionFile = await openOptionFile(optionFileText(settings, flavour));
-    closers.push(() => optionFile.close());
-    await observe({
-      type: 'plan',
-      parts: selection.parts.length,
-      estimatedBytes: result.bytes.stored,
-    });
-    await restoreParts({
-      store,
-      manifest,
-      selection,
-      target,
-      client: client.path,
-      optionFile: optionFile.path,
-      ...(await decodingOf(config, opened, options.identityFile)),
-      parallel: options.parallel ?? availableParallelism(),
-      replace,
-      unlogged: options.attach === true,
-      signal,
-      observe,
-    });
-    if (options.attach) {
-      const within = catchUpPatience;
-      const reach = await writtenOnSource(opened);
-      await attach(target, record, await sourceOf(opened, true), {
-        within,
-        reach,
-        signal,
-        observe,
-      });
-      result.attached = true;
-    }
-    result.seconds = Math.round(performance.now() - begun) / 1000;
-    return result;
+    return await withNamedLock(target, lock, async (lost) => await restoreLocked(run, lost));
+  } catch (error) {
+    throw withWayOn(error, options.signal);
   } finally {
     for (const close of closers.reverse()) await close();
   }
 }
 
-function warningsOf(manifest: Manifest, { databases, table }: RestoreSelection): string[] {
-  if (table !== null) return [`triggers of ${table} are not restored with --only`];
-  const events = manifest.databases
-    .filter(({ name }) => databases.includes(name))
-    .reduce((sum, database) => sum + database.events.length, 0);
-  if (events === 0) return [];
-  return [
-    `${events} ${events === 1 ? 'event is' : 'events are'} off, as on the replica: ALTER EVENT … ENABLE those that should run`,
-  ];
+interface Run {
+  config: Config;
+  options: RestoreBackupOptions;
+  opened: OpenBackup;
+  manifest: Manifest;
+  request: RestoreRequest;
+  target: Server;
+}
+
+/** Everything that can be checked and found before anything is changed. */
+async function prepare({ config, options, opened, manifest, request, target }: Run) {
+  const { record } = opened;
+  const { replace = [] } = options;
+  const left = await leftOf(config, record.id, target, request, replace);
+  await checkTarget(target, record, {
+    databases: request.databases,
+    table: request.selection.table,
+    replace,
+    goesOn: left.entry !== null,
+    leftover: left.other,
+    intoPairMember: options.intoPairMember === true,
+    pairMembers: await memberIds(opened),
+  });
+  if (options.attach) {
+    refuseSeveralSources(record);
+    await checkAttachable(target, request.databases);
+    await requireReplicationGrant(opened);
+  }
+  const tools = await toolsOf(config, opened, target, options);
+  const result: RestoreResult = {
+    ...(await planOf(opened, target, manifest, request, left.entry)),
+    target: options.to,
+    status: options.dryRun === true ? 'planned' : 'restored',
+  };
+  return { result, left, tools };
+}
+
+async function restoreLocked(run: Run, lost: AbortSignal): Promise<RestoreResult> {
+  const { options, opened, manifest, request, target } = run;
+  const { observe = ignore, replace = [] } = options;
+  const { renames, selection } = request;
+  const signal = AbortSignal.any([lost, ...(options.signal ? [options.signal] : [])]);
+  const parallel = options.parallel ?? availableParallelism();
+  const begun = performance.now();
+  const { result, left, tools } = await prepare(run);
+  for (const question of questions(result, options, replace)) await options.confirm?.(question);
+
+  if (!left.entry) await removeLedger(left.path);
+  const ledger = openLedger(left.path, left.entry ?? newEntry(opened.record.id, target, request));
+  const missing = selection.parts.filter(({ key }) => !ledger.entry.loaded.includes(key));
+  await observe({ type: 'step', step: 'restore' });
+  if (result.continued) {
+    const { since, parts: loaded } = result.continued;
+    await observe({ type: 'continued', since, loaded, parts: result.parts });
+  }
+  const estimatedBytes = missing.reduce((sum, part) => sum + part.bytes, 0);
+  await observe({ type: 'plan', parts: missing.length, estimatedBytes });
+  const optionFile = await openOptionFile(
+    optionFileText(target.settings, target.dialect.version.flavour),
+  );
+  try {
+    await restoreParts({
+      ...tools,
+      store: opened.store,
+      optionFile: optionFile.path,
+      manifest,
+      selection,
+      target,
+      changes: { renames, definer: request.asked.definer, onMention: ledger.mention },
+      ledger,
+      parallel,
+      replace,
+      unlogged: options.attach === true,
+      signal,
+      observe,
+    });
+  } finally {
+    await optionFile.close();
+  }
+  result.warnings.push(...mentionLines(ledger.entry.mentions, renames));
+  if (options.check) {
+    await observe({ type: 'step', step: 'check' });
+    const how = { renames, parallel, signal };
+    result.checked = await checkRestored(target, manifest, selection, how);
+  }
+  if (options.attach) {
+    await observe({ type: 'step', step: 'attach' });
+    const reach = await writtenOnSource(opened);
+    const within = catchUpPatience;
+    const source = await sourceOf(opened, true);
+    await attach(target, opened.record, source, { within, reach, signal, observe });
+    result.attached = true;
+  }
+  await ledger.close();
+  result.seconds = Math.round(performance.now() - begun) / 1000;
+  return result;
+}
+
+/** Whoever ends a restore is told that nothing is lost. */
+function withWayOn(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (!(error instanceof StillpointError) || error !== signal?.reason) return error;
+  return new StillpointError(error.code, error.message, {
+    hint: 'Run the same command again: it goes on where it stopped.',
+    cause: error,
+  });
 }
 
 /** What is destructive and so has to be asked. */

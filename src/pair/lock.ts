@@ -10,18 +10,49 @@ import type { Server } from './server.js';
 const silence = 120;
 const heartbeatMs = 20_000;
 
+/** What is locked, and what is said when another holds it. */
+export interface LockOptions {
+  /** At most 64 characters, which is what MySQL takes. */
+  name: string;
+  /** Seconds to wait for it. */
+  within: number;
+  /** Ends the waiting. */
+  signal?: AbortSignal;
+  message: string;
+  /** Of the connection that holds it. */
+  hint: (holder: string) => string;
+}
+
 /**
- * Runs `body` as the only coordinator of this replica, held by GET_LOCK on a connection of its own,
- * so that it ends with the process whatever kills it. Throws `locked` when another run has it, at once
- * or after `patience.seconds`. The signal given to `body` fires when the lock is lost.
+ * Runs `body` as the only coordinator of this replica. Throws `locked` when another run has it, at once
+ * or after `patience.within` seconds. The signal given to `body` fires when the lock is lost.
  */
 export async function withLock<T>(
   replica: Server,
   body: (lost: AbortSignal) => Promise<T>,
-  patience: { seconds: number; signal?: AbortSignal } = { seconds: 0 },
+  patience: Pick<LockOptions, 'within' | 'signal'> = { within: 0 },
 ): Promise<T> {
-  const name = literal(lockName(replica.uuid));
-  const session = await replica.session();
+  const options: LockOptions = {
+    ...patience,
+    name: lockName(replica.uuid),
+    message: `another run holds the lock on the ${replica.who}`,
+    hint: (holder) =>
+      `It is connection ${holder} of that server; \`stillpoint status\` shows what it does.`,
+  };
+  return await withNamedLock(replica, options, body);
+}
+
+/**
+ * Runs `body` with a lock held by GET_LOCK on a connection of its own, so that it ends with the process
+ * whatever kills it. Throws `locked` when another has it.
+ */
+export async function withNamedLock<T>(
+  server: Server,
+  options: LockOptions,
+  body: (lost: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const name = literal(options.name);
+  const session = await server.session();
   try {
     let row: Row = {};
     await waitFor(
@@ -30,18 +61,17 @@ export async function withLock<T>(
         row = (await session.query(sql))[0] ?? {};
         return text(row, 'got') === '1' ? true : null;
       },
-      { within: patience.seconds, every: 500, ...patience },
+      { every: 200, ...options },
     );
     if (text(row, 'got') !== '1') {
-      throw new StillpointError('locked', `another run holds the lock on the ${replica.who}`, {
-        hint: `It is connection ${text(row, 'holder')} of that server; \`stillpoint status\` shows what it does.`,
-      });
+      const hint = options.hint(text(row, 'holder'));
+      throw new StillpointError('locked', options.message, { hint });
     }
     await session.query(`SET SESSION wait_timeout = ${silence}`);
     const lost = new AbortController();
     const beat = setInterval(() => void session.query('DO 1').catch(() => undefined), heartbeatMs);
     void session.gone.then(() => {
-      lost.abort(new StillpointError('failed', `lost the lock on the ${replica.who}`));
+      lost.abort(new StillpointError('failed', `lost the lock on the ${server.who}`));
     });
     try {
       return await body(lost.signal);

@@ -15,8 +15,8 @@ export interface LoadFlow {
   sha256: string;
   /** Programs that make SQL of the stored bytes: age and zstd. */
   filters: readonly Command[];
-  /** Lets only some of the SQL through. */
-  choose?: Transform | undefined;
+  /** What changes the SQL, or lets only some of it through. */
+  stages: readonly Transform[];
   /** The client that runs the SQL. */
   client: Command;
   signal: AbortSignal;
@@ -62,9 +62,7 @@ export async function runLoad(flow: LoadFlow): Promise<string> {
   try {
     client.stdout.resume();
     const sql = Readable.from(sealedSql(), { objectMode: false });
-    const fed = await (
-      flow.choose ? pipeline(sql, flow.choose, client.stdin) : pipeline(sql, client.stdin)
-    ).then(succeeded, asError);
+    const fed = await pipeline([sql, ...flow.stages, client.stdin]).then(succeeded, asError);
     const ended = await client.ended;
     signal.throwIfAborted();
     if (fed instanceof StillpointError) throw fed;
@@ -121,6 +119,6 @@ export function unreadable(title: string, why: string): StillpointError {
 /** The error of a part whose SQL the server did not take. */
 export function refusedSql(title: string, why: string): StillpointError {
   return new StillpointError('failed', `cannot load ${title}: ${why}`, {
-    hint: 'What was loaded before stays in the target: drop the databases, mend the cause, and restore again.',
+    hint: 'What was loaded before stays in the target. Mend the cause and run the same command again: it goes on from there.',
   });
 }

@@ -4,7 +4,7 @@ import type { ManifestPart } from '../catalog/records.js';
 import type { Store } from '../store/store.js';
 import { failureOf, start } from '../util/command.js';
 import { checkedBytes, unreadable } from './load.js';
-import { decoders, type Decoding } from './restore.js';
+import { decoders, type Decoding } from './loadPart.js';
 
 /** The SQL of a small part, as text. Checks size and SHA-256; throws as a restore does. */
 export async function readPart(

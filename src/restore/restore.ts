@@ -1,54 +1,38 @@
 import pLimit from 'p-limit';
-import type { Transform } from 'node:stream';
 import type { Manifest, ManifestPart } from '../catalog/records.js';
-import type { Server } from '../pair/server.js';
 import { identifier } from '../dialect/quote.js';
-import { text } from '../dialect/rows.js';
-import type { Store } from '../store/store.js';
-import type { Command } from '../util/command.js';
-import type { Observe } from '../util/observe.js';
-import { refusedSql, runLoad } from './load.js';
+import type { Server } from '../pair/server.js';
+import { cleanHalves } from './clean.js';
+import { initCommand, loadPart, nameIn, type LoadOptions } from './loadPart.js';
+import { refusedSql } from './load.js';
 import { sections, sectionsOf } from './section.js';
 import type { RestoreSelection } from './selection.js';
+import { databasesOf } from './target.js';
 
-/** What makes SQL of stored parts. */
-export interface Decoding {
-  zstd: string;
-  /** The age program and the file with the identity; null for a backup that is not encrypted. */
-  decrypt: { age: string; identityFile: string } | null;
-}
-
-export interface RestoreOptions extends Decoding {
-  store: Pick<Store, 'get'>;
+export interface RestoreOptions extends LoadOptions {
   manifest: Manifest;
   selection: RestoreSelection;
-  target: Server;
-  /** The client program, and the option file that it connects with. */
-  client: string;
-  optionFile: string;
   /** Clients at once. */
   parallel: number;
-  /** Databases to drop first. */
+  /** Databases of the target to drop first. */
   replace: readonly string[];
-  /** Keep the load out of the target's binary log: it is going to take its log from the source. */
-  unlogged: boolean;
-  signal: AbortSignal;
-  observe: Observe;
 }
 
 /**
  * Loads a selection into the target: databases, tables, rows, then triggers and stored programs, views,
- * accounts. What may run side by side does.
+ * accounts. What may run side by side does. With a ledger of an earlier run it passes over what is
+ * there, and first takes away what may be half there.
  */
 export async function restoreParts(options: RestoreOptions): Promise<void> {
-  const { target, manifest, selection, parallel } = options;
+  const { target, selection, parallel, ledger } = options;
+  const left = selection.parts.filter(({ key }) => !ledger?.entry.loaded.includes(key));
   const kinds = (...wanted: ManifestPart['kind'][]) =>
-    selection.parts.filter((part) => wanted.includes(part.kind));
-  for (const name of options.replace) {
-    await target.query(`DROP DATABASE IF EXISTS ${identifier(name)}`, Infinity);
-  }
-  await createDatabases(target, manifest, selection);
+    left.filter((part) => wanted.includes(part.kind));
+  await dropDatabases(target, options.replace);
+  await ledger?.start();
+  await createDatabases(options);
   const init = await initCommand(options);
+  await cleanHalves(options, init);
   await loadAll(kinds('schema'), parallel, options, init);
   await loadAll(kinds('data'), parallel, options, init);
   await loadAll(kinds('objects'), parallel, options, init);
@@ -56,15 +40,28 @@ export async function restoreParts(options: RestoreOptions): Promise<void> {
   await loadAll(kinds('accounts'), 1, options, init);
 }
 
-async function createDatabases(
-  target: Server,
-  manifest: Manifest,
-  selection: RestoreSelection,
-): Promise<void> {
-  const rows = await target.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
-  const present = new Set(rows.map((row) => text(row, 'name')));
+async function dropDatabases(target: Server, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  const session = await target.session();
+  try {
+    // Foreign keys of other databases may refer to them.
+    await session.query('SET SESSION foreign_key_checks = 0');
+    for (const name of names) {
+      await session.query(`DROP DATABASE IF EXISTS ${identifier(name)}`, Infinity);
+    }
+  } finally {
+    session.destroy();
+  }
+}
+
+async function createDatabases(options: RestoreOptions): Promise<void> {
+  const { target, manifest, selection, changes } = options;
+  const present = new Set(await databasesOf(target));
   for (const { name, create } of manifest.databases) {
-    if (selection.databases.includes(name) && !present.has(name)) await target.query(create);
+    const to = nameIn(changes, name);
+    if (!selection.databases.includes(name) || present.has(to)) continue;
+    // The name comes first in what SHOW CREATE DATABASE prints.
+    await target.query(create.replace(identifier(name), () => identifier(to)));
   }
 }
 
@@ -75,6 +72,7 @@ async function loadAll(
   options: RestoreOptions,
   init: string,
 ): Promise<void> {
+  const { table } = options.selection;
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const limit = pLimit(parallel);
@@ -82,7 +80,11 @@ async function loadAll(
     parts.map((part) =>
       limit(async () => {
         try {
-          await loadOne(part, { ...options, signal }, init);
+          signal.throwIfAborted();
+          await options.ledger?.begin(part.key);
+          const choose = table === null ? undefined : sectionsOf(table);
+          await loadPart(part, { ...options, signal }, init, { choose });
+          await options.ledger?.end(part.key);
           await options.observe({ type: 'part', key: part.key });
         } catch (error) {
           failed.abort(error);
@@ -103,15 +105,15 @@ async function loadViews(
   options: RestoreOptions,
   init: string,
 ): Promise<void> {
-  const variant: Variant = {
-    choose: () => sections(({ holds }) => holds === 'view'),
-    clientArgs: ['--force'],
-  };
+  for (const { key } of parts) await options.ledger?.begin(key);
   let before = Infinity;
   for (;;) {
     const refused: { part: ManifestPart; errors: string[] }[] = [];
     for (const part of parts) {
-      const said = await loadOne(part, options, init, variant);
+      const said = await loadPart(part, options, init, {
+        choose: sections(({ holds }) => holds === 'view'),
+        clientArgs: ['--force'],
+      });
       const errors = said.split('\n').filter((line) => line.startsWith('ERROR'));
       if (errors.length > 0) refused.push({ part, errors });
     }
@@ -121,74 +123,9 @@ async function loadViews(
     if (count >= before) throw refusedSql(first.part.key, first.errors.slice(0, 3).join('; '));
     before = count;
   }
-  for (const { key } of parts) await options.observe({ type: 'part', key });
-}
-
-interface Variant {
-  choose: () => Transform | undefined;
-  clientArgs: readonly string[];
-}
-
-/** Returns what the client said. */
-async function loadOne(
-  part: ManifestPart,
-  options: RestoreOptions,
-  init: string,
-  variant?: Variant,
-): Promise<string> {
-  options.signal.throwIfAborted();
-  const { table } = options.selection;
-  const body = await options.store.get(part.key, { signal: options.signal });
-  const client = clientCommand(part, options, init);
-  await options.observe({ type: 'load', key: part.key, phase: 'begin' });
-  const said = await runLoad({
-    title: part.key,
-    body,
-    bytes: part.bytes,
-    sha256: part.sha256,
-    filters: decoders(part, options),
-    choose: variant ? variant.choose() : table === null ? undefined : sectionsOf(table),
-    client: { ...client, args: [...client.args, ...(variant?.clientArgs ?? [])] },
-    signal: options.signal,
-    onBytes: (bytes) => void options.observe({ type: 'read', bytes }),
-  });
-  await options.observe({ type: 'load', key: part.key, phase: 'end' });
-  return said;
-}
-
-/** The programs that make SQL of a stored part. */
-export function decoders(part: Pick<ManifestPart, 'key'>, options: Decoding): Command[] {
-  const zstd = { file: options.zstd, args: ['-q', '-d', '-c'] };
-  if (!part.key.endsWith('.age') || options.decrypt === null) return [zstd];
-  const { age, identityFile } = options.decrypt;
-  return [{ file: age, args: ['--decrypt', '-i', identityFile] }, zstd];
-}
-
-/** `--binary-mode` also switches off every command of the client but DELIMITER, e.g. `system`. */
-function clientCommand(part: ManifestPart, options: RestoreOptions, init: string): Command {
-  return {
-    file: options.client,
-    args: [
-      `--defaults-file=${options.optionFile}`,
-      '--binary-mode',
-      // The comments in stored programs; MariaDB's client drops them.
-      '--comments',
-      '--max-allowed-packet=1G',
-      '--default-character-set=utf8mb4',
-      `--init-command=${init}`,
-      ...(part.database === '' ? [] : [`--database=${part.database}`]),
-    ],
-  };
-}
-
-/** What each loading session sets before the part's own settings. */
-async function initCommand({ target, unlogged }: RestoreOptions): Promise<string> {
-  const rows = await target.query(
-    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('sql_require_primary_key')",
-  );
-  const values = new Map(rows.map((row) => [text(row, 'Variable_name'), text(row, 'Value')]));
-  const settings = ['unique_checks = 0', 'foreign_key_checks = 0'];
-  if (values.get('sql_require_primary_key') === 'ON') settings.push('sql_require_primary_key = 0');
-  if (unlogged) settings.push('sql_log_bin = 0');
-  return `SET SESSION ${settings.join(', ')}`;
+  // Not before all are there: a view of one part may need one of another, and a view is made anew.
+  for (const { key } of parts) {
+    await options.ledger?.end(key);
+    await options.observe({ type: 'part', key });
+  }
 }

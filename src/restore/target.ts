@@ -6,6 +6,7 @@ import { channelsOf } from '../pair/channels.js';
 import type { BackupRecord } from '../catalog/records.js';
 
 export interface TargetChecks {
+  /** By the names that they are to have. */
   databases: readonly string[];
   /** Only this table of the one database: the database may exist, the table may not. */
   table: string | null;
@@ -13,6 +14,10 @@ export interface TargetChecks {
   replace: readonly string[];
   /** The user said that the target may be a server of the pair. */
   intoPairMember: boolean;
+  /** What is there is from an interrupted restore that goes on now. */
+  goesOn: boolean;
+  /** When an interrupted restore of this backup began that asked for something else; null for none. */
+  leftover: string | null;
   /** Identities of the pair's servers, as far as they answer. */
   pairMembers: readonly string[];
 }
@@ -39,22 +44,32 @@ export async function checkTarget(
       hint: 'Restore into another server, or say --into-pair-member if you mean it.',
     });
   }
-  const rows = await target.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
-  const present = rows.map((row) => text(row, 'name'));
+  if (checks.goesOn) return;
+  const present = await databasesOf(target);
   const held = checks.databases.filter(
     (name) => present.includes(name) && !checks.replace.includes(name),
   );
   if (checks.table !== null) {
     await checkTable(target, held, checks.table);
   } else if (held.length > 0) {
+    const replace = held.map((name) => `--replace ${name}`).join(' ');
     throw new StillpointError(
       'refused',
       `the ${target.who} has ${held.map(identifier).join(', ')} already`,
       {
-        hint: `Restore into an empty server, or say ${held.map((name) => `--replace ${name}`).join(' ')} to drop it first.`,
+        hint:
+          checks.leftover === null
+            ? `Restore into an empty server, or say ${replace} to drop it first.`
+            : `The restore of ${checks.leftover} was interrupted: the same options as then go on with it, ${replace} begins anew.`,
       },
     );
   }
+}
+
+/** The names of all databases of a server. */
+export async function databasesOf(server: Server): Promise<string[]> {
+  const rows = await server.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
+  return rows.map((row) => text(row, 'name'));
 }
 
 async function checkTable(target: Server, held: readonly string[], table: string): Promise<void> {
@@ -76,9 +91,8 @@ export async function checkAttachable(target: Server, databases: readonly string
       hint: 'Remove its channels first (RESET REPLICA ALL), or restore without --attach.',
     });
   }
-  const rows = await target.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
   const own = ['mysql', 'information_schema', 'performance_schema', 'sys', ...databases];
-  const others = rows.map((row) => text(row, 'name')).filter((name) => !own.includes(name));
+  const others = (await databasesOf(target)).filter((name) => !own.includes(name));
   if (others.length > 0) {
     throw new StillpointError(
       'refused',

@@ -1,4 +1,4 @@
-/** The steps of a run, in their order. A test may end the process at any of them. */
+/** The steps of a backup, in their order. A test may end the process at any of them. */
 export const steps = [
   'preflight',
   'lock',
@@ -18,7 +18,10 @@ export const steps = [
   'done',
 ] as const;
 
-export type Step = (typeof steps)[number];
+/** The steps of a restore. */
+export const restoreSteps = ['restore', 'check', 'attach'] as const;
+
+export type Step = (typeof steps)[number] | (typeof restoreSteps)[number];
 
 /** The steps of a drill, in their order; its freeze has those of a run from `lock` to `drop-lease`. */
 export const drillSteps = [
@@ -43,7 +46,10 @@ export type RunEvent =
   | { type: 'plan'; parts: number; estimatedBytes: number }
   | { type: 'bytes'; plain: number; stored: number }
   | { type: 'part'; key: string }
+  /** A part on its way into a server. One of views may be loaded several times. */
   | { type: 'load'; key: string; phase: 'begin' | 'end' }
+  /** A restore that was interrupted goes on: of all its parts these many are there. */
+  | { type: 'continued'; since: string; loaded: number; parts: number }
   | { type: 'read'; bytes: number }
   | { type: 'lag'; seconds: number | null }
   | { type: 'warning'; text: string };

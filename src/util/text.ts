@@ -26,6 +26,20 @@ export function secondsText(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** `0:12`, `4:10`, `2:05:00`: for a live line, whose width should not jump. */
+export function clockText(seconds: number): string {
+  const whole = Math.round(seconds);
+  const two = (value: number) => String(value % 60).padStart(2, '0');
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}:${two(whole)}`;
+  return `${Math.floor(minutes / 60)}:${two(minutes)}:${two(whole)}`;
+}
+
+/** `12,345`. */
+export function countText(count: number): string {
+  return count.toLocaleString('en');
+}
+
 /** A stored UTC time in the user's zone: `2026-11-22 03:30:00 +01:00`. */
 export function timeText(iso: string): string {
   return DateTime.fromISO(iso).toFormat('yyyy-MM-dd HH:mm:ss ZZ');

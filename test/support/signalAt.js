@@ -1,10 +1,15 @@
-// Runs a command line that sends itself a signal when it comes to a step:
+// Runs a command line that sends itself a signal when it comes to a step, or to the beginning or end of
+// the first part whose key holds a text:
 //   node signalAt.js STEP SIGNAL [stillpoint arguments…]
+//   node signalAt.js 'load end /data/' SIGNAL [stillpoint arguments…]
 import { main } from '../../dist/cli/main.js';
 
-const [step, signal, ...argv] = process.argv.slice(2);
+const [at, signal, ...argv] = process.argv.slice(2);
+const [, phase, text] = /^load (begin|end) (.*)$/.exec(at) ?? [];
 process.exitCode = await main(argv, {
   observe: (event) => {
-    if (event.type === 'step' && event.step === step) process.kill(process.pid, signal);
+    const isStep = event.type === 'step' && event.step === at;
+    const isLoad = event.type === 'load' && event.phase === phase && event.key.includes(text);
+    if (isStep || isLoad) process.kill(process.pid, signal);
   },
 });

@@ -1,16 +1,20 @@
-import { Option, type Command } from 'commander';
-import { restoreBackup, type RestoreResult } from '../../restoreBackup.js';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { definers, type Definer } from '../../restore/definer.js';
+import { restoreBackup } from '../../restoreBackup.js';
 import { ask } from '../ask.js';
 import { configOf, type Context, type GlobalOptions } from '../context.js';
-import { bytesText, fieldsText, nameText, rateText, secondsText } from '../output/text.js';
+import { restoreText } from '../output/restore.js';
 
 interface RestoreFlags {
   to: string;
   only?: string;
+  rename?: Record<string, string>;
+  definer?: Definer;
   pair?: string;
   replace?: string[];
   accounts?: boolean;
   attach?: boolean;
+  check?: boolean;
   intoPairMember?: boolean;
   identity?: string;
   parallel?: number;
@@ -22,21 +26,38 @@ export function registerRestore(program: Command, context: Context): void {
   program
     .command('restore')
     .argument('<backup>', 'its id, a label, or latest')
-    .description('load a backup into a target server')
+    .description('load a backup into a target server; one that was interrupted goes on')
     .requiredOption('--to <target>', 'the target, as the configuration names it')
     .option('--only <db[.table]>', 'only this database or table')
+    .addOption(
+      new Option('--rename <old=new>', 'restore database old as new; may be repeated').argParser(
+        addRename,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--definer <whose>',
+        'whose rights views and programs run with: keep the accounts of the backup, the current one that restores, or drop the clause',
+      )
+        .choices(definers)
+        .default('keep'),
+    )
     .option('--pair <pair>', 'the pair the backup is of')
-    .option('--replace <db...>', 'drop these databases of the target first')
+    .option(
+      '--replace <db...>',
+      'drop these databases of the target first, and begin anew after an interruption',
+    )
     .option('--accounts', 'create users, roles and grants too (implied by --attach)')
     .option('--no-accounts', 'create none, even with --attach')
     .option(
       '--attach',
       "make the target a replica of the pair's source, from the recorded coordinates",
     )
+    .option('--check', 'compare rows and objects with the backup at the end')
     .option('--into-pair-member', "allow the pair's own source or replica as target")
     .option('--identity <file>', 'the age key of an encrypted backup')
     .addOption(new Option('--parallel <n>', 'clients at once').argParser(Number))
-    .option('--dry-run', 'only say what would be done')
+    .option('--dry-run', 'only say what would be done, and about how long it takes')
     .action(async (which: string, flags: RestoreFlags, command: Command) => {
       const { yes } = command.optsWithGlobals<GlobalOptions>();
       const { identity, ...rest } = flags;
@@ -50,39 +71,14 @@ export function registerRestore(program: Command, context: Context): void {
       });
       terminal.clear();
       terminal.document(result);
-      terminal.result(resultText(result));
+      terminal.result(restoreText(result));
       for (const warning of result.warnings) terminal.note(`warning: ${warning}`);
     });
 }
 
-function resultText(result: RestoreResult): string {
-  const planned = result.status === 'planned';
-  const what =
-    result.table === null
-      ? nameText(result.databases.join(', '))
-      : nameText(`${result.databases[0] ?? ''}.${result.table}`);
-  const fields: [string, string][] = [
-    ['backup', result.backup],
-    ['databases', what],
-    [
-      'size',
-      `${bytesText(result.bytes.plain)} of SQL in ${result.parts} parts, ${bytesText(result.bytes.stored)} stored`,
-    ],
-  ];
-  if (!planned) {
-    const rate = rateText(result.bytes.plain, result.seconds);
-    fields.push([
-      'took',
-      rate === '' ? secondsText(result.seconds) : `${secondsText(result.seconds)}, ${rate}`,
-    ]);
-  }
-  if (result.attached) {
-    fields.push(['attached', `it follows the source of ${result.pair} and has caught up`]);
-  }
-  const head = planned ? `would restore into ${result.target}` : `restored into ${result.target}`;
-  const offer =
-    result.attached || result.table !== null
-      ? ''
-      : `\n\nTo make it follow the source from where the backup was taken:\n${result.attachStatements.map((sql) => `  ${sql};`).join('\n')}`;
-  return `${head}\n${fieldsText(fields)}${offer}`;
+/** A name may hold `=` on the right only; the library takes any. */
+function addRename(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('say old=new.');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }

@@ -1,5 +1,5 @@
 import type { DrillStep, RunEvent, Step } from '../../util/observe.js';
-import { bytesText, rateText, secondsText } from './text.js';
+import { bytesText, clockText, rateText, secondsText, timeText } from './text.js';
 import type { Terminal } from './terminal.js';
 
 const saying: Partial<Record<Step | DrillStep, string>> = {
@@ -17,18 +17,21 @@ const saying: Partial<Record<Step | DrillStep, string>> = {
   follow: 'following the source from the recorded coordinates',
   compare: 'comparing the sandbox with the replica',
   'clean-up': 'removing the sandbox',
+  check: 'counting what was restored',
+  attach: 'waiting until the target has caught up',
 };
+
+const now = () => performance.now() / 1000;
 
 /** Turns the events of a run into a live line and a few lasting ones. */
 export function followRun(terminal: Terminal): (event: RunEvent, verbose: boolean) => void {
   let step: Step | DrillStep | null = null;
   let parts = 0;
   let done = 0;
-  let stepBegun = 0;
+  let planned = 0;
+  let stepBegun = now();
   let pausedAt: number | null = null;
   const bytes = { plain: 0, stored: 0 };
-  const now = () => performance.now() / 1000;
-
   return (event, verbose) => {
     switch (event.type) {
       case 'step':
@@ -46,6 +49,12 @@ export function followRun(terminal: Terminal): (event: RunEvent, verbose: boolea
         break;
       case 'plan':
         parts = event.parts;
+        planned = event.estimatedBytes;
+        break;
+      case 'continued':
+        terminal.note(
+          `goes on with the restore of ${timeText(event.since)}: ${event.loaded} of ${event.parts} parts are there`,
+        );
         break;
       case 'part':
         done += 1;
@@ -69,12 +78,23 @@ export function followRun(terminal: Terminal): (event: RunEvent, verbose: boolea
 
   function liveText(): string {
     const elapsed = now() - stepBegun;
-    if (step !== 'dump' && bytes.stored === 0) return step ? (saying[step] ?? step) : '';
+    const moves = step === 'dump' || step === 'restore' || bytes.stored > 0;
+    const doing = step === null ? undefined : saying[step];
+    if (doing !== undefined || !moves) return doing ?? step ?? '';
     const counted = parts > 0 ? `${done}/${parts} parts` : `${done} parts`;
-    const shown = bytes.plain || bytes.stored;
-    const fields = [counted, bytesText(shown), rateText(shown, elapsed)];
+    const isDump = bytes.plain > 0;
+    const shown = isDump ? bytes.plain : bytes.stored;
+    // Of a dump nobody knows how long it will be, what is stored has a size.
+    const size =
+      isDump || planned === 0 ? bytesText(shown) : `${bytesText(shown)} of ${bytesText(planned)}`;
+    const fields = [counted, size];
+    const rate = rateText(shown, elapsed);
+    if (rate !== '') fields.push(rate);
+    // Views are read again in every round: then there is no more to say.
+    const left = ((planned - shown) / shown) * elapsed;
+    if (!isDump && rate !== '' && shown > 0 && left >= 0) fields.push(`${clockText(left)} left`);
+    if (step === 'restore') fields.unshift('restoring');
     if (pausedAt !== null) fields.unshift(`paused ${secondsText(now() - pausedAt)}`);
-    const doing = step === null || step === 'dump' ? undefined : saying[step];
-    return doing ?? fields.join(' · ');
+    return fields.join(' · ');
   }
 }

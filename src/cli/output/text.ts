@@ -1,4 +1,13 @@
-export { ageText, bytesText, nameText, rateText, secondsText, timeText } from '../../util/text.js';
+export {
+  ageText,
+  bytesText,
+  clockText,
+  countText,
+  nameText,
+  rateText,
+  secondsText,
+  timeText,
+} from '../../util/text.js';
 
 /** Lines of `name   value`, the values under each other. */
 export function fieldsText(fields: readonly (readonly [string, string])[]): string {

@@ -2,7 +2,7 @@ import type { RigServer } from '../server.js';
 import { nameStatements, programStatements, shapeStatements, typeStatements } from './common.js';
 import { engineStatements } from './engines.js';
 
-export { diffDigests, digest } from './digest.js';
+export { diffDigests, digest, type Digest } from './digest.js';
 
 /** Makes the databases of hostile names, values and shapes on a source that has none of them. */
 export async function loadHostile(source: RigServer): Promise<void> {

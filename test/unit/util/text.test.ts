@@ -4,6 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import {
   ageText,
   bytesText,
+  clockText,
+  countText,
   nameText,
   rateText,
   secondsText,
@@ -104,4 +106,19 @@ describe('nameText', () => {
       }),
     );
   });
+});
+
+test.each([
+  [0, '0:00'],
+  [12.4, '0:12'],
+  [59.6, '1:00'],
+  [250, '4:10'],
+  [3599.6, '1:00:00'],
+  [7505, '2:05:05'],
+])('%d s to go are %s', (seconds, text) => {
+  expect(clockText(seconds)).toBe(text);
+});
+
+test('counts have separators', () => {
+  expect(countText(1234567)).toBe('1,234,567');
 });

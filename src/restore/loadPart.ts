@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import type { Transform } from 'node:stream';
+import type { ManifestPart } from '../catalog/records.js';
+import { literal } from '../dialect/quote.js';
+import { text } from '../dialect/rows.js';
+import type { Server } from '../pair/server.js';
+import type { Store } from '../store/store.js';
+import type { Command } from '../util/command.js';
+import type { Observe } from '../util/observe.js';
+import type { Ledger } from './ledger.js';
+import { runLoad } from './load.js';
+import { rewriteOf, type Changes } from './rewrite.js';
+
+/** What makes SQL of stored parts. */
+export interface Decoding {
+  zstd: string;
+  /** The age program and the file with the identity; null for a backup that is not encrypted. */
+  decrypt: { age: string; identityFile: string } | null;
+}
+
+/** How parts get into a server. */
+export interface LoadOptions extends Decoding {
+  store: Pick<Store, 'get'>;
+  target: Server;
+  /** The client program, and the option file that it connects with. */
+  client: string;
+  optionFile: string;
+  /** Keep the load out of the target's binary log: it is going to take its log from the source. */
+  unlogged: boolean;
+  /** Left out: everything as it was. */
+  changes?: Changes | undefined;
+  /** Where it is written down what is in the target; left out, an interruption begins anew. */
+  ledger?: Ledger | undefined;
+  signal: AbortSignal;
+  observe: Observe;
+}
+
+/** A part on its way through a client, other than whole and as it is. */
+export interface Variant {
+  /** Lets only some of the SQL through. */
+  choose?: Transform | undefined;
+  clientArgs?: readonly string[];
+}
+
+/** Loads one part; returns what the client said. */
+export async function loadPart(
+  part: ManifestPart,
+  options: LoadOptions,
+  init: string,
+  variant: Variant = {},
+): Promise<string> {
+  const { signal, observe, ledger, changes } = options;
+  signal.throwIfAborted();
+  await observe({ type: 'load', key: part.key, phase: 'begin' });
+  const body = await options.store.get(part.key, { signal });
+  const rewrite = changes ? rewriteOf(part, changes) : null;
+  const held = ledger ? `, @stillpoint = GET_LOCK(${literal(clientLock(part, ledger))}, 0)` : '';
+  const client = clientCommand(part, options, init + held);
+  const said = await runLoad({
+    title: part.key,
+    body,
+    bytes: part.bytes,
+    sha256: part.sha256,
+    filters: decoders(part, options),
+    stages: [variant.choose, rewrite].filter((stage) => stage !== undefined && stage !== null),
+    client: { ...client, args: [...client.args, ...(variant.clientArgs ?? [])] },
+    signal,
+    onBytes: (bytes) => void observe({ type: 'read', bytes }),
+  });
+  await observe({ type: 'load', key: part.key, phase: 'end' });
+  return said;
+}
+
+/** The name that a database of the backup has in the target. */
+export function nameIn(changes: Pick<Changes, 'renames'> | undefined, database: string): string {
+  return changes?.renames.get(database) ?? database;
+}
+
+/**
+ * The lock that the client of a part holds while it is connected, so that the next run can find one that
+ * a dead run left.
+ */
+export function clientLock(
+  part: Pick<ManifestPart, 'key'>,
+  ledger: { entry: Pick<Ledger['entry'], 'target'> },
+): string {
+  const { target } = ledger.entry;
+  const sum = createHash('sha256').update(`${target} ${part.key}`).digest('hex').slice(0, 32);
+  return `stillpoint load ${sum}`;
+}
+
+/** What each loading session sets before the part's own settings. */
+export async function initCommand({
+  target,
+  unlogged,
+}: Pick<LoadOptions, 'target' | 'unlogged'>): Promise<string> {
+  const rows = await target.query(
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('sql_require_primary_key')",
+  );
+  const values = new Map(rows.map((row) => [text(row, 'Variable_name'), text(row, 'Value')]));
+  const settings = ['unique_checks = 0', 'foreign_key_checks = 0'];
+  if (values.get('sql_require_primary_key') === 'ON') settings.push('sql_require_primary_key = 0');
+  if (unlogged) settings.push('sql_log_bin = 0');
+  return `SET SESSION ${settings.join(', ')}`;
+}
+
+/** The programs that make SQL of a stored part. */
+export function decoders(part: Pick<ManifestPart, 'key'>, options: Decoding): Command[] {
+  const zstd = { file: options.zstd, args: ['-q', '-d', '-c'] };
+  if (!part.key.endsWith('.age') || options.decrypt === null) return [zstd];
+  const { age, identityFile } = options.decrypt;
+  return [{ file: age, args: ['--decrypt', '-i', identityFile] }, zstd];
+}
+
+/** `--binary-mode` also switches off every command of the client but DELIMITER, e.g. `system`. */
+function clientCommand(part: ManifestPart, options: LoadOptions, init: string): Command {
+  const database = nameIn(options.changes, part.database);
+  return {
+    file: options.client,
+    args: [
+      `--defaults-file=${options.optionFile}`,
+      '--binary-mode',
+      // The comments in stored programs; MariaDB's client drops them.
+      '--comments',
+      '--max-allowed-packet=1G',
+      '--default-character-set=utf8mb4',
+      `--init-command=${init}`,
+      ...(database === '' ? [] : [`--database=${database}`]),
+    ],
+  };
+}
