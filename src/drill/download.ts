@@ -47,6 +47,7 @@ export async function download(
     const pieces = checkedBytes({ ...object, title: object.key, body, onBytes });
     const file = createWriteStream(placeOf(object.key), { mode: 0o600 });
     await pipeline(Readable.from(pieces, { objectMode: false }), file, { signal });
+    await options.observe({ type: 'part', key: object.key });
   };
   await Promise.allSettled(
     objects.map((object) =>

@@ -70,6 +70,7 @@ async function demo(): Promise<void> {
   };
   await stillpoint('backup', 'shop', '--label', 'demo');
   await stillpoint('list');
+  await stillpoint('drill', 'latest', '--catch-up');
   await stillpoint('restore', 'latest', '--to', 'third', '--attach', '--yes');
 
   say('do the tables of the third server agree with the source?');

@@ -21,6 +21,12 @@ const saying: Partial<Record<Step | DrillStep, string>> = {
   attach: 'waiting until the target has caught up',
 };
 
+/** What a line with numbers begins with. */
+const counts: Partial<Record<Step | DrillStep, string>> = {
+  download: 'downloading',
+  restore: 'restoring',
+};
+
 const now = () => performance.now() / 1000;
 
 /** Turns the events of a run into a live line and a few lasting ones. */
@@ -48,8 +54,9 @@ export function followRun(terminal: Terminal): (event: RunEvent, verbose: boolea
         terminal.note(`replication goes on after ${secondsText(event.pauseSeconds)}`);
         break;
       case 'plan':
-        parts = event.parts;
-        planned = event.estimatedBytes;
+        // A drill plans twice: what it downloads, and what it loads.
+        [parts, planned, done] = [event.parts, event.estimatedBytes, 0];
+        Object.assign(bytes, { plain: 0, stored: 0 });
         break;
       case 'continued':
         terminal.note(
@@ -93,7 +100,8 @@ export function followRun(terminal: Terminal): (event: RunEvent, verbose: boolea
     // Views are read again in every round: then there is no more to say.
     const left = ((planned - shown) / shown) * elapsed;
     if (!isDump && rate !== '' && shown > 0 && left >= 0) fields.push(`${clockText(left)} left`);
-    if (step === 'restore') fields.unshift('restoring');
+    const counting = step === null ? undefined : counts[step];
+    if (counting !== undefined) fields.unshift(counting);
     if (pausedAt !== null) fields.unshift(`paused ${secondsText(now() - pausedAt)}`);
     return fields.join(' · ');
   }
