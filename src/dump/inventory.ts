@@ -17,6 +17,9 @@ const plainTypes = [
   .map((type) => `'${type}'`)
   .join(', ');
 
+/** Engines whose rows are not dumped: mysqldump itself passes over all but the first. */
+const withoutRows = ['MEMORY', 'MRG_MYISAM', 'FEDERATED'];
+
 /** A table as the server lists it. */
 export interface TableInfo {
   name: string;
@@ -25,7 +28,7 @@ export interface TableInfo {
   kind: 'table' | 'sequence';
   /** The server's estimate, not a count. */
   estimatedBytes: number;
-  /** Rows of the table are not dumped: it is excluded, or lives in memory only. */
+  /** Rows of the table are not dumped: it lives in memory only, or shows those of other tables. */
   rowsLeftOut: boolean;
   /** A system-versioned table of MariaDB, which keeps former rows. */
   versioned: boolean;
@@ -146,7 +149,7 @@ function tableInfo(row: Row, plain: boolean): TableInfo {
     engine: sequence ? 'SEQUENCE' : engine,
     kind: sequence ? 'sequence' : 'table',
     estimatedBytes: number(row, 'bytes') ?? 0,
-    rowsLeftOut: sequence || engine === 'MEMORY',
+    rowsLeftOut: sequence || withoutRows.includes(engine.toUpperCase()),
     versioned: text(row, 'type') === 'SYSTEM VERSIONED',
     plain,
   };

@@ -1,3 +1,4 @@
+import type { Transform } from 'node:stream';
 import pLimit from 'p-limit';
 import type { Manifest, ManifestPart } from '../catalog/records.js';
 import { identifier } from '../dialect/quote.js';
@@ -7,6 +8,7 @@ import { initCommand, loadPart, nameIn, type LoadOptions } from './loadPart.js';
 import { refusedSql } from './load.js';
 import { sections, sectionsOf } from './section.js';
 import type { RestoreSelection } from './selection.js';
+import { makesSequences } from './sequences.js';
 import { databasesOf } from './target.js';
 
 export interface RestoreOptions extends LoadOptions {
@@ -33,7 +35,7 @@ export async function restoreParts(options: RestoreOptions): Promise<void> {
   await createDatabases(options);
   const init = await initCommand(options);
   await cleanHalves(options, init);
-  await loadAll(kinds('schema'), parallel, options, init);
+  await loadSchemas(kinds('schema'), options, init);
   await loadAll(kinds('data'), parallel, options, init);
   await loadAll(kinds('objects'), parallel, options, init);
   await loadViews(kinds('views'), options, init);
@@ -65,14 +67,41 @@ async function createDatabases(options: RestoreOptions): Promise<void> {
   }
 }
 
+/** Sequences come before all tables. A table that is restored alone comes without. */
+async function loadSchemas(
+  parts: readonly ManifestPart[],
+  options: RestoreOptions,
+  init: string,
+): Promise<void> {
+  const { parallel, selection, manifest } = options;
+  const first = parts.filter((part) => makesSequences(part, manifest));
+  if (first.length === 0 || selection.table !== null) {
+    await loadAll(parts, parallel, options, init);
+    return;
+  }
+  const only = () => sections(({ holds }) => holds === 'sequence');
+  const others = () => sections(({ holds }) => holds !== 'sequence');
+  await loadAll(first, parallel, options, init, { choose: only, ends: false });
+  await loadAll(parts, parallel, options, init, { choose: others, ends: true });
+}
+
+/** What of each part is loaded; `ends`: nothing of it is left then. */
+interface Pass {
+  choose: () => Transform | undefined;
+  ends: boolean;
+}
+
 /** The first failure ends all of them and is what it throws. */
 async function loadAll(
   parts: readonly ManifestPart[],
   parallel: number,
   options: RestoreOptions,
   init: string,
+  pass?: Pass,
 ): Promise<void> {
   const { table } = options.selection;
+  const whole = () => (table === null ? undefined : sectionsOf(table));
+  const { choose, ends } = pass ?? { choose: whole, ends: true };
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const limit = pLimit(parallel);
@@ -82,8 +111,8 @@ async function loadAll(
         try {
           signal.throwIfAborted();
           await options.ledger?.begin(part.key);
-          const choose = table === null ? undefined : sectionsOf(table);
-          await loadPart(part, { ...options, signal }, init, { choose });
+          await loadPart(part, { ...options, signal }, init, { choose: choose() });
+          if (!ends) return;
           await options.ledger?.end(part.key);
           await options.observe({ type: 'part', key: part.key });
         } catch (error) {

@@ -1,4 +1,5 @@
 import type { BackupRecord, Manifest, ManifestPart } from '../catalog/records.js';
+import { makesSequences } from './sequences.js';
 
 /**
  * The text of `restore.sh`: restores the backup with bash, zstd, the server's client and, where they
@@ -13,6 +14,7 @@ export function restoreScript(
   const phase = (kind: ManifestPart['kind'], call = 'load'): string =>
     manifest.parts
       .filter((part) => part.kind === kind)
+      .sort((a, b) => Number(makesSequences(b, manifest)) - Number(makesSequences(a, manifest)))
       .map((part) => `${call} ${quote(part.key)} ${part.sha256} ${quote(part.database)}`)
       .join('\n');
   return `#!/usr/bin/env bash

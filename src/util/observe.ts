@@ -46,7 +46,7 @@ export type RunEvent =
   | { type: 'plan'; parts: number; estimatedBytes: number }
   | { type: 'bytes'; plain: number; stored: number }
   | { type: 'part'; key: string }
-  /** A part on its way into a server. One of views may be loaded several times. */
+  /** A part on its way into a server. One of views or with sequences is loaded several times. */
   | { type: 'load'; key: string; phase: 'begin' | 'end' }
   /** A restore that was interrupted goes on: of all its parts these many are there. */
   | { type: 'continued'; since: string; loaded: number; parts: number }

@@ -55,7 +55,13 @@ const statements = [
   "INSERT INTO grown.old_rows VALUES (1, 'a'), (2, 'b')",
   "CREATE TABLE grown_too.refers (id INT PRIMARY KEY, item INT COMMENT 'REFERENCES `grown`.`item`', CONSTRAINT across FOREIGN KEY (item) REFERENCES grown.item (id))",
   'INSERT INTO grown_too.refers VALUES (1, 2), (2, 2)',
+  // So that this database comes first, though it draws from a sequence of the other.
+  `CREATE TABLE grown_too.wide (${Array.from({ length: 200 }, (_, i) => `column_${i} INT`).join(', ')})`,
   'CREATE TABLE grown_too.log (what VARCHAR(100))',
+  // Its rows make a part of their own: they are not dumped in the bytes that the server stores.
+  'CREATE TABLE grown.bytes (id INT PRIMARY KEY, b BLOB)',
+  "INSERT INTO grown.bytes VALUES (1, X'00FF')",
+  'CREATE TABLE grown_too.merged (id INT PRIMARY KEY, v VARCHAR(10)) ENGINE=MERGE UNION=(grown.old_rows) DEFAULT CHARSET=latin1',
   'CREATE FUNCTION grown.twice(x INT) RETURNS INT DETERMINISTIC NO SQL RETURN x * 2',
   'CREATE VIEW grown.own AS SELECT i.id, grown.twice(i.id) AS two FROM grown.item i JOIN grown_too.refers r ON r.item = i.id',
   'CREATE VIEW grown_too.others AS SELECT item.name, (SELECT MAX(grown.no_key.a) FROM grown.no_key) AS a FROM grown.item JOIN grown.own ON grown.own.id = item.id',

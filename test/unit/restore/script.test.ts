@@ -126,6 +126,14 @@ describe('the script that is run', () => {
     expect(loads.map(({ database, sql }) => ({ database, sql }))).toEqual(wanted);
   });
 
+  test('loads the parts with sequences first', () => {
+    const parts = [examplePart('schema', 'a', ['t']), examplePart('schema', 'b', ['t', 's'])];
+    const manifest = exampleManifest({ a: ['t'], b: ['t', 's'] }, parts);
+    manifest.tables.find(({ name }) => name === 's')!.engine = 'SEQUENCE';
+    const script = restoreScript(exampleRecord, manifest);
+    expect(script.indexOf(parts[1]!.key)).toBeLessThan(script.indexOf(parts[0]!.key));
+  });
+
   test('loads accounts only on request', async () => {
     const one = await stage(['shop']);
     await one.start();
