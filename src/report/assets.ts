@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { markup, trusted, type Html } from './markup.js';
 
-// The page's own style and script are files for a browser, not of this program: see assets/.
-const assets = new URL('../../assets/', import.meta.url);
+// The page's own style and script are files for a browser, not of this program: see browser/.
+const assets = new URL('../../src/report/browser/', import.meta.url);
 const { resolve } = createRequire(import.meta.url);
 
 /** A script of a page, and how the page's policy names it. */

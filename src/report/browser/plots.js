@@ -1,6 +1,6 @@
 // Draws the plots of a page into their places. Stands in the page, after uPlot and the page's data.
 
-/** @import { Plot, PlotPage, Series } from '../src/report/plotData.js' */
+/** @import { Plot, PlotPage, Series } from '../plotData.js' */
 
 (() => {
   const root = document.documentElement;
