@@ -84,7 +84,7 @@ export const configSchema = z
     stateDir: path()
       .exactOptional()
       .describe(
-        'Where the journal of pauses lies. Default: /var/lib/stillpoint for root, else $XDG_STATE_HOME/stillpoint.',
+        'Where the journal of pauses lies, and how far an interrupted restore came. Default: /var/lib/stillpoint for root, else $XDG_STATE_HOME/stillpoint.',
       ),
   })
   .superRefine(checkStores, { when: ({ value }) => typeof value === 'object' && value !== null });

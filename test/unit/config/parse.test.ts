@@ -232,7 +232,7 @@ test('the least there can be has every default', () => {
     },
     stores: { main: { type: 'file', path: '/b' } },
     targets: {},
-    drill: { assertions: [], catchUp: false },
+    drill: { assertions: [], freshness: [], catchUp: false },
     notify: {},
   });
 });
