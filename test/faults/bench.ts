@@ -18,7 +18,8 @@ export const patience = {
   unreachable: 4,
   firstDelay: 5,
   longestDelay: 20,
-  silence: 500,
+  // Longer than the service takes to answer on a machine that is busy with everything else.
+  silence: 1500,
   cleanUp: 5000,
 };
 
