@@ -155,15 +155,14 @@ async function dumpFrozen(run: Run, id: string, frozen: Frozen, observe: Observe
 }
 
 /**
- * Removes what a failed run stored. If the store cannot be reached the journal keeps the id, and the
- * next run removes it.
+ * Removes what a failed run stored. If that fails too, the journal keeps the id and the next run removes
+ * it: why the run had failed is what is to be told.
  */
 async function discard(run: Run, id: string, error: unknown): Promise<void> {
   if (error instanceof StillpointError && error.code === 'not-resumed') return;
-  await sweepBackup(run.place, run.name, id).then(
-    async () => await run.journal.close(),
-    () => undefined,
-  );
+  await sweepBackup(run.place, run.name, id)
+    .then(async () => await run.journal.close())
+    .catch(() => undefined);
 }
 
 function comesLater(): StillpointError {

@@ -34,10 +34,11 @@ export function openJournal(stateDir: string, pair: string): Journal {
   const path = join(stateDir, `${encodeURIComponent(pair)}.journal.json`);
   return {
     async read() {
-      const text = await readFile(path, 'utf8').catch((error: unknown) => {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-        throw unusable(path, error);
-      });
+      const text = await readFile(path, 'utf8')
+        .catch(ifAbsent)
+        .catch((error: unknown) => {
+          throw unusable(path, error);
+        });
       if (text === null) return null;
       try {
         return shape.parse(JSON.parse(text));
@@ -58,10 +59,15 @@ export function openJournal(stateDir: string, pair: string): Journal {
       });
     },
     async close() {
-      await rm(path, { force: true });
-      await syncFolder(dirname(path));
+      // Where nothing was ever written there may be no folder either.
+      await rm(path).then(async () => await syncFolder(dirname(path)), ifAbsent);
     },
   };
+}
+
+function ifAbsent(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+  throw error;
 }
 
 function unusable(path: string, cause: unknown): StillpointError {

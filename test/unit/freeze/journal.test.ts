@@ -43,6 +43,10 @@ describe('the journal', () => {
     expect(await readdir(folder)).toEqual(['shop.journal.json']);
   });
 
+  test('closes where nothing was ever written', async () => {
+    await openJournal(join(await ownFolder(), 'not', 'made'), 'shop').close();
+  });
+
   test('closes twice', async () => {
     const journal = openJournal(await ownFolder(), 'shop');
     await journal.write(entry);
