@@ -110,6 +110,10 @@ async function bench(engine: Engine): Promise<void> {
     if (values.part === 'dump') return;
     const targetOptions = join(folder, 'third.cnf');
     await writeFile(targetOptions, `[client]\nuser=root\nsocket=${third.socketPath}\n`);
+    const proven = await mkdtemp(join(folder, 'proven-'));
+    const storeFolder = join(proven, 'store');
+    const withChecksums = { ...only, dump: { parallel } };
+    const forDrills = await writeConfig(proven, { ...setting, storeFolder }, withChecksums);
     await benchRestores(
       {
         tools,
@@ -120,7 +124,7 @@ async function bench(engine: Engine): Promise<void> {
         folder,
         parallel,
       },
-      intoFolder,
+      forDrills,
       { rounds: Number(values.rounds), bytes },
     );
   } finally {

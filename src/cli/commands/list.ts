@@ -53,7 +53,12 @@ function listText(records: readonly Listed[]): string {
     secondsText(record.seconds),
     bytesText(record.bytes.plain),
     bytesText(record.bytes.stored),
-    record.proven === null ? '-' : ageText(record.proven.at, new Date()),
+    record.proven === null ? '-' : provenText(record.proven),
   ]);
   return tableText(head, rows, ['paused', 'took', 'data', 'stored']);
+}
+
+/** `2 days ago in 4 min 10 s`. */
+function provenText({ at, seconds }: Proof): string {
+  return `${ageText(at, new Date())} in ${secondsText(seconds)}`;
 }
