@@ -68,6 +68,7 @@ export async function examine(drill: Drill): Promise<void> {
       variables: manifest.variables,
       plainBytes: record.bytes.plain,
       follows,
+      gtid: record.coordinates.gtid !== null,
       ignored: following?.ignored ?? [],
     };
     const sandboxed = drilled.into === 'sandbox';

@@ -14,6 +14,8 @@ export interface ServerNeeds {
   plainBytes: number;
   /** It will follow a source. */
   follows: boolean;
+  /** The source has GTIDs: a server of MySQL must be of the same mind to follow it. */
+  gtid: boolean;
   /** `db.table` patterns that it does not take from the source, since the backup does not hold them. */
   ignored: readonly string[];
 }
@@ -95,15 +97,16 @@ export function serverArgs(needs: ServerNeeds): string[] {
     ...needs.ignored.map((pattern) => `--replicate-wild-ignore-table=${pattern}`),
     `--innodb-${flavour === 'mysql' ? 'redo-log-capacity' : 'log-file-size'}=${megabytesOf(redoBytes(needs))}M`,
     ...(flavour === 'mysql' ? mysqlArgs : mariadbArgs),
+    // Said in any case: MySQL 9.7 has them on if nothing is said.
+    ...(flavour === 'mysql' ? gtidArgs(needs.gtid ? 'ON' : 'OFF') : []),
   ];
 }
 
-const mysqlArgs = [
-  '--mysqlx=OFF',
-  '--gtid-mode=ON',
-  '--enforce-gtid-consistency=ON',
-  '--log-bin-trust-function-creators=1',
-  '--skip-replica-start',
+const mysqlArgs = ['--mysqlx=OFF', '--log-bin-trust-function-creators=1', '--skip-replica-start'];
+
+const gtidArgs = (mode: 'ON' | 'OFF') => [
+  `--gtid-mode=${mode}`,
+  `--enforce-gtid-consistency=${mode}`,
 ];
 
 const mariadbArgs = ['--log-bin-trust-function-creators=1', '--skip-slave-start'];
