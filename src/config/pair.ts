@@ -57,7 +57,7 @@ const dumpSchema = z.strictObject({
   accounts: z.boolean().default(true).describe('Whether users, roles and grants are dumped too.'),
   spool: z
     .strictObject({
-      memory: size().prefault('8MiB').describe('Bytes of one part held in memory.'),
+      memory: size().prefault('4MiB').describe('Bytes of one part held in memory.'),
       disk: size().prefault('10GiB').describe('Bytes held on disk, all parts together; 0: none.'),
       path: path().exactOptional().describe('The directory. Default: the system temporary one.'),
     })

@@ -224,7 +224,7 @@ test('the least there can be has every default', () => {
           compression: { level: 1 },
           checksums: true,
           accounts: true,
-          spool: { memory: 8 * 2 ** 20, disk: 10 * 2 ** 30 },
+          spool: { memory: 4 * 2 ** 20, disk: 10 * 2 ** 30 },
           extraArgs: [],
         },
         tools: {},
