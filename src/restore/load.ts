@@ -27,13 +27,17 @@ export interface LoadFlow {
 /**
  * Runs `body | filters… | client`, checking size and SHA-256 of the stored bytes on the way. When
  * anything fails the client is killed before it sees an end: a client that meets the end of its input
- * runs what it has of the last statement. Returns what the client said on stderr.
+ * runs what it has of the last statement. SQL that nothing is changed in goes from the last filter
+ * straight into the client. Returns what the client said on stderr.
  */
 export async function runLoad(flow: LoadFlow): Promise<string> {
   const { signal, title } = flow;
   signal.throwIfAborted();
-  const filters = flow.filters.map(start);
   const client = start(flow.client);
+  const straight = flow.stages.length === 0 ? client : undefined;
+  const filters = flow.filters.map((filter, i) =>
+    start(filter, i === flow.filters.length - 1 ? straight : undefined),
+  );
   const kill = () => [...filters, client].forEach((child) => child.kill());
   signal.addEventListener('abort', kill, { once: true });
 
@@ -65,7 +69,9 @@ export async function runLoad(flow: LoadFlow): Promise<string> {
     const fed = await pipeline([sql, ...flow.stages, client.stdin]).then(succeeded, asError);
     const ended = await client.ended;
     signal.throwIfAborted();
-    if (fed instanceof StillpointError) throw fed;
+    // Not killed by us: it ended by itself, and the filter that wrote into it could not go on.
+    const isFirst = ended.status !== null && ended.status !== 0;
+    if (fed instanceof StillpointError && (!isFirst || fed.code === 'verification')) throw fed;
     const failure = failureOf(client.name, ended);
     if (failure !== null) throw refusedSql(title, failure);
     if (fed !== null) throw fed;

@@ -13,7 +13,7 @@ export async function readPart(
   decoding: Decoding,
 ): Promise<string> {
   const body = await store.get(part.key);
-  const children = decoders(part, decoding).map(start);
+  const children = decoders(part, decoding).map((command) => start(command));
   const input = Readable.from(checkedBytes({ ...part, title: part.key, body }));
   const stages = [input, ...children.map((child) => child.stdout)];
   const links = Promise.all(

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
-import { spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { Readable, type Writable } from 'node:stream';
 import { StillpointError } from '../errors.js';
 
 /** A program to run: never a shell line. */
@@ -22,6 +22,7 @@ export interface Ended {
 export interface Child {
   readonly name: string;
   readonly stdin: Writable;
+  /** Empty when the program writes into another one. */
   readonly stdout: Readable;
   /** Settles when it has exited and its stderr is read; throws `failed` when it could not start. */
   readonly ended: Promise<Ended>;
@@ -51,14 +52,17 @@ const stderrLimit = 32 * 1024;
  *
  * Start to read `stdout` before you await anything: when a program exits, Node lets go of output that
  * nobody reads yet (flushStdio in its child_process), and a small dump exits at once.
+ *
+ * With `into` it writes straight into the stdin of that program, so that its bytes do not pass through
+ * this process. We hold that end too: the reader sees no end of its input before we end `into.stdin`.
  */
-export function start(command: Command): Child {
+export function start(command: Command, into?: Child): Child {
   const child = spawn(command.file, command.args, {
     env: cleanEnvironment(),
-    stdio: 'pipe',
+    stdio: ['pipe', into?.stdin ?? 'pipe', 'pipe'],
     // A process group of its own, so that kill() reaches what a wrapper script has started.
     detached: true,
-  });
+  }) as ChildProcessByStdio<Writable, Readable | null, Readable>;
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
@@ -79,7 +83,7 @@ export function start(command: Command): Child {
   return {
     name: command.file.replace(/^.*\//, ''),
     stdin: child.stdin,
-    stdout: child.stdout,
+    stdout: child.stdout ?? Readable.from([]),
     ended,
     kill() {
       if (child.exitCode === null && child.pid !== undefined) killGroup(child.pid);

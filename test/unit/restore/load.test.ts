@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { checkedBytes } from '../../../src/restore/load.js';
+import { checkedBytes, runLoad } from '../../../src/restore/load.js';
+import { ownFolder } from '../util/folder.js';
 import { inPieces, pieceSizes } from '../util/pieces.js';
 
 const sumOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -97,5 +100,44 @@ describe('the stored bytes', () => {
     const body = new Readable({ read: () => void body.destroy(lost) });
     const reading = checkedBytes({ title: 'x', body, bytes: 1, sha256: '' });
     await expect(reading.next()).rejects.toBe(lost);
+  });
+});
+
+describe('a filter that dies after some of the SQL', () => {
+  // The client runs what it has of the last statement when it meets the end of its input.
+  test.each([
+    ['straight into the client', []],
+    ['through a stage', [new PassThrough()]],
+  ])('shows the client no end of its input: %s', async (_, stages) => {
+    const folder = await ownFolder();
+    const met = join(folder, 'met-the-end');
+    const stored = Buffer.from('INSERT INTO orders VALUES (1);\n');
+    const run = runLoad({
+      title: 'data/shop.sql.zst',
+      body: Readable.from([stored]),
+      bytes: stored.length,
+      sha256: sumOf(stored),
+      filters: [{ file: 'sh', args: ['-c', 'cat; exit 3'] }],
+      stages,
+      client: { file: 'sh', args: ['-c', 'cat > /dev/null; touch "$1"', 'sh', met] },
+      signal: new AbortController().signal,
+    });
+    await expect(run).rejects.toThrow('cannot read data/shop.sql.zst: sh ended with 3');
+    expect(existsSync(met)).toBe(false);
+  });
+
+  test('not when the client was the first to die: its own words count', async () => {
+    const stored = Buffer.alloc(1 << 20, 'x');
+    const run = runLoad({
+      title: 'data/shop.sql.zst',
+      body: Readable.from([stored]),
+      bytes: stored.length,
+      sha256: sumOf(stored),
+      filters: [{ file: 'cat', args: [] }],
+      stages: [],
+      client: { file: 'sh', args: ['-c', 'echo ERROR 1064 >&2; exit 1'] },
+      signal: new AbortController().signal,
+    });
+    await expect(run).rejects.toThrow('cannot load data/shop.sql.zst: sh ended with 1: ERROR 1064');
   });
 });
