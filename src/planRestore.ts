@@ -142,7 +142,8 @@ function warningsOf(manifest: Manifest, { databases, table }: RestoreSelection):
 /** The ledger of a restore that begins. */
 export function newEntry(backup: string, target: Server, { asked }: RestoreRequest): LedgerEntry {
   const since = new Date().toISOString();
-  return { backup, target: target.uuid, asked, since, begun: [], loaded: [], mentions: [] };
+  const nothing = { begun: [], loaded: [], mentions: [], lateKeys: [] };
+  return { backup, target: target.uuid, asked, since, ...nothing };
 }
 
 /** The programs of a restore, and what they need. Throws when one is missing. */

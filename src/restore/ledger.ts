@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { reasonOf, StillpointError } from '../errors.js';
 import { syncFolder, writeAtomic } from '../util/atomicFile.js';
 import { definers } from './definer.js';
+import { lateKeysSchema } from './lateKeys.js';
 import type { Mention } from './mention.js';
 
 /** What was asked for; only the same again may go on where it stopped. */
@@ -27,6 +28,8 @@ const shape = z.object({
   loaded: z.array(z.string()),
   /** Stored programs that name a renamed database. */
   mentions: z.array(z.object({ object: z.string(), database: z.string() })),
+  /** Keys of tables that are made, which wait for the rows. */
+  lateKeys: z.array(lateKeysSchema).default([]),
 });
 
 /** What of a backup is in a target, while a restore is going on or after it was interrupted. */

@@ -8,6 +8,7 @@ import type { Store } from '../store/store.js';
 import type { Command } from '../util/command.js';
 import type { Observe } from '../util/observe.js';
 import type { Ledger } from './ledger.js';
+import { addKeys, keysAfter, type Late, type LateKeys } from './lateKeys.js';
 import { runLoad } from './load.js';
 import { rewriteOf, type Changes } from './rewrite.js';
 
@@ -31,6 +32,8 @@ export interface LoadOptions extends Decoding {
   changes?: Changes | undefined;
   /** Where it is written down what is in the target; left out, an interruption begins anew. */
   ledger?: Ledger | undefined;
+  /** Keys that are added after the rows; left out, they come with their tables. */
+  late?: Late | undefined;
   signal: AbortSignal;
   observe: Observe;
 }
@@ -49,11 +52,11 @@ export async function loadPart(
   init: string,
   variant: Variant = {},
 ): Promise<string> {
-  const { signal, observe, ledger, changes } = options;
+  const { signal, observe, ledger, late, changes = unchanged } = options;
   signal.throwIfAborted();
   await observe({ type: 'load', key: part.key, phase: 'begin' });
   const body = await options.store.get(part.key, { signal });
-  const rewrite = changes ? rewriteOf(part, changes) : null;
+  const rewrite = rewriteOf(part, changes, late);
   const held = ledger ? `, @stillpoint = GET_LOCK(${literal(clientLock(part, ledger))}, 0)` : '';
   const client = clientCommand(part, options, init + held);
   const said = await runLoad({
@@ -67,9 +70,36 @@ export async function loadPart(
     signal,
     onBytes: (bytes) => void observe({ type: 'read', bytes }),
   });
+  const keys = late ? keysAfter(part, late.waiting) : [];
+  if (keys.length > 0) {
+    await observe({ type: 'load', key: part.key, phase: 'keys' });
+    await addAll(keys, options, init + held);
+  }
   await observe({ type: 'load', key: part.key, phase: 'end' });
   return said;
 }
+
+async function addAll(
+  keys: readonly LateKeys[],
+  options: LoadOptions,
+  init: string,
+): Promise<void> {
+  const session = await options.target.session();
+  const cut = () => session.destroy();
+  options.signal.addEventListener('abort', cut, { once: true });
+  try {
+    await session.query(init);
+    for (const of of keys) await addKeys(session, nameIn(options.changes, of.database), of);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    throw error;
+  } finally {
+    options.signal.removeEventListener('abort', cut);
+    session.destroy();
+  }
+}
+
+const unchanged: Changes = { renames: new Map(), definer: 'keep', onMention: () => undefined };
 
 /** The name that a database of the backup has in the target. */
 export function nameIn(changes: Pick<Changes, 'renames'> | undefined, database: string): string {

@@ -4,6 +4,7 @@ import type { Manifest, ManifestPart } from '../catalog/records.js';
 import { identifier } from '../dialect/quote.js';
 import type { Server } from '../pair/server.js';
 import { cleanHalves } from './clean.js';
+import { tablesWithLateKeys } from './lateKeys.js';
 import { initCommand, loadPart, nameIn, type LoadOptions } from './loadPart.js';
 import { refusedSql } from './load.js';
 import { sections, sectionsOf } from './section.js';
@@ -25,8 +26,10 @@ export interface RestoreOptions extends LoadOptions {
  * accounts. What may run side by side does. With a ledger of an earlier run it passes over what is
  * there, and first takes away what may be half there.
  */
-export async function restoreParts(options: RestoreOptions): Promise<void> {
-  const { target, selection, parallel, ledger } = options;
+export async function restoreParts(asked: Omit<RestoreOptions, 'late'>): Promise<void> {
+  const { manifest, target, selection, parallel, ledger } = asked;
+  const late = { wanted: tablesWithLateKeys(manifest), waiting: ledger?.entry.lateKeys ?? [] };
+  const options = { ...asked, late };
   const left = selection.parts.filter(({ key }) => !ledger?.entry.loaded.includes(key));
   const kinds = (...wanted: ManifestPart['kind'][]) =>
     left.filter((part) => wanted.includes(part.kind));

@@ -1,6 +1,7 @@
 import type { Transform } from 'node:stream';
 import type { ManifestPart } from '../catalog/records.js';
 import { definerRewrite, type Definer } from './definer.js';
+import { lateKeyRewrite, type Late } from './lateKeys.js';
 import type { Mention } from './mention.js';
 import { renameRewrite, type Renames } from './rename.js';
 import { grantRewrite } from './renameGrants.js';
@@ -17,9 +18,11 @@ export interface Changes {
  * What changes the SQL of a part; null when it stays as it is, as rows always do: their statements name
  * no database.
  */
-export function rewriteOf(part: ManifestPart, changes: Changes): Transform | null {
+export function rewriteOf(part: ManifestPart, changes: Changes, late?: Late): Transform | null {
   const rewrites: Rewrite[] = [];
   const { renames, definer } = changes;
+  const keys = late && part.kind === 'schema' ? lateKeyRewrite(part.database, late) : null;
+  if (keys) rewrites.push(keys);
   if (renames.size > 0 && part.kind === 'accounts') rewrites.push(grantRewrite(renames));
   else if (renames.size > 0 && part.kind !== 'data') {
     rewrites.push(renameRewrite(renames, part.database, changes.onMention));

@@ -46,8 +46,11 @@ export type RunEvent =
   | { type: 'plan'; parts: number; estimatedBytes: number }
   | { type: 'bytes'; plain: number; stored: number }
   | { type: 'part'; key: string }
-  /** A part on its way into a server. One of views or with sequences is loaded several times. */
-  | { type: 'load'; key: string; phase: 'begin' | 'end' }
+  /**
+   * A part on its way into a server; `keys`: its rows are there, the keys of its table are added. One of
+   * views or with sequences is loaded several times.
+   */
+  | { type: 'load'; key: string; phase: 'begin' | 'keys' | 'end' }
   /** A restore that was interrupted goes on: of all its parts these many are there. */
   | { type: 'continued'; since: string; loaded: number; parts: number }
   | { type: 'read'; bytes: number }

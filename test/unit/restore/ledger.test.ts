@@ -20,6 +20,7 @@ const fresh: LedgerEntry = {
   begun: [],
   loaded: [],
   mentions: [],
+  lateKeys: [],
 };
 const path = async () => ledgerPath(join(await ownFolder(), 'state'), fresh.backup, fresh.target);
 
