@@ -16,6 +16,7 @@ import { freezePair, wantsReadLock } from './freezePair.js';
 import { openRun, toolName, type Run } from './openRun.js';
 import { requireGrants } from './pair/grants.js';
 import { withLock } from './pair/lock.js';
+import type { Server } from './pair/server.js';
 import { refusePreparedXa } from './pair/preflight.js';
 import { readVariables } from './pair/variables.js';
 import { recoverPair } from './recoverPair.js';
@@ -29,6 +30,10 @@ export interface BackupOptions {
   /** Name of the pair; may be left out when the configuration has one. */
   pair?: string;
   label?: string;
+  /** Seconds to wait for another run to end. Default 0: it throws `locked` at once. */
+  lockWithin?: number;
+  /** Called when the lock is held and nothing is paused yet; what it throws ends the run. */
+  ready?: (replica: Server, signal: AbortSignal) => Promise<void>;
   /** Ends the run: replication is resumed, nothing is listed, and this rejects with its reason. */
   signal?: AbortSignal;
   observe?: Observe;
@@ -58,10 +63,12 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
     await requireGrants(replica, exclusive);
 
     await observe({ type: 'step', step: 'lock' });
-    return await withLock(replica, async (lost) => {
+    const patience = { within: options.lockWithin ?? 0, signal };
+    const locked = async (lost: AbortSignal) => {
       const ending = AbortSignal.any([signal, lost]);
       await observe({ type: 'step', step: 'recover' });
       await recoverPair(run);
+      await options.ready?.(replica, ending);
       await observe({ type: 'step', step: 'gate' });
       await refuseBrokenViews(replica, await takeInventory(replica, pair.databases));
       const variables = await readVariables(replica);
@@ -112,7 +119,8 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
         await discard(run, at.id, error);
         throw error;
       }
-    });
+    };
+    return await withLock(replica, locked, patience);
   } finally {
     await run.close();
   }

@@ -30,6 +30,7 @@ export { makeReport, type Report, type ReportOptions } from './makeReport.js';
 export { openBackup, type OpenBackup } from './openBackup.js';
 export { restoreBackup, type RestoreBackupOptions, type RestoreResult } from './restoreBackup.js';
 export { resume } from './resume.js';
+export { snapshot, type SnapshotOptions, type SnapshotResult } from './snapshot.js';
 export { statusOf, type PairStatus } from './status.js';
 export { steps, type Observe, type RunEvent, type Step } from './util/observe.js';
 export { verify } from './verify.js';

@@ -8,6 +8,7 @@ import { registerReport } from './commands/report.js';
 import { registerRestore } from './commands/restore.js';
 import { registerResume } from './commands/resume.js';
 import { registerShow } from './commands/show.js';
+import { registerSnapshot } from './commands/snapshot.js';
 import { registerStatus } from './commands/status.js';
 import { registerVerify } from './commands/verify.js';
 import type { Context, GlobalOptions } from './context.js';
@@ -31,6 +32,7 @@ export function createProgram(context: Context): Command {
     });
   const registers = [
     registerBackup,
+    registerSnapshot,
     registerRestore,
     registerList,
     registerShow,

@@ -6,6 +6,7 @@ import { StillpointError } from '../errors.js';
 import { takeInventory, type Selection } from '../dump/inventory.js';
 import type { Coordinates } from '../freeze/coordinates.js';
 import type { FreezeRecord, Frozen } from '../freeze/freeze.js';
+import { isPast } from '../pair/barrier.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
 import { attach } from '../restore/attach.js';
@@ -110,14 +111,6 @@ async function executedBy(server: Server): Promise<{ file: string; position: num
 
 function positionText({ file, position }: { file: string; position: number }): string {
   return `${file}:${position}`;
-}
-
-/** Files of a binary log are numbered, with as many digits, so that their names sort. */
-function isPast(
-  one: { file: string; position: number },
-  other: { file: string; position: number },
-): boolean {
-  return one.file > other.file || (one.file === other.file && one.position >= other.position);
 }
 
 async function replicaHasWhatSandboxHas(

@@ -136,6 +136,19 @@ export const pinsPrefix = (pair: string): string => `${encodeName(pair)}/pins/`;
 export const pinKey = ({ pair, id }: BackupAddress): string =>
   `${pinsPrefix(pair)}${checkedId(id)}.json`;
 
+/** The folder of what a prune is removing; ends in `/`. */
+export const pruningPrefix = (pair: string): string => `${encodeName(pair)}/pruning/`;
+export const pruningKey = ({ pair, id }: BackupAddress): string =>
+  `${pruningPrefix(pair)}${checkedId(id)}.json`;
+
+/**
+ * The backup id that a record's key names, as `pins/<id>.json`; null for what somebody else put there.
+ */
+export function idOfKey(prefix: string, key: string): string | null {
+  const id = key.slice(prefix.length).replace(/\.json$/, '');
+  return key === `${prefix}${id}.json` && parseBackupId(id) !== null ? id : null;
+}
+
 /**
  * Throws `failed` unless the key is a relative path of printable ASCII without empty, `.` or `..`
  * segments. Keys also come out of manifests, and a manifest may have been written by a stranger.

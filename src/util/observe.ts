@@ -21,7 +21,11 @@ export const steps = [
 /** The steps of a restore. */
 export const restoreSteps = ['restore', 'check', 'attach'] as const;
 
-export type Step = (typeof steps)[number] | (typeof restoreSteps)[number];
+/** What a snapshot before a migration has beside the steps of a backup. */
+export const snapshotSteps = ['reach', 'pin', 'command'] as const;
+
+export type Step =
+  (typeof steps)[number] | (typeof restoreSteps)[number] | (typeof snapshotSteps)[number];
 
 /** The steps of a drill, in their order; its freeze has those of a run from `lock` to `drop-lease`. */
 export const drillSteps = [
@@ -55,6 +59,8 @@ export type RunEvent =
   | { type: 'continued'; since: string; loaded: number; parts: number }
   | { type: 'read'; bytes: number }
   | { type: 'lag'; seconds: number | null }
+  /** For the replica to reach what the source has committed. */
+  | { type: 'waiting'; behindSeconds: number | null; secondsLeft: number }
   | { type: 'warning'; text: string };
 
 /** Called for every event; a run waits for what it returns before it goes on with a step. */

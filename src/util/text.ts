@@ -35,6 +35,17 @@ export function clockText(seconds: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes)}:${two(whole)}`;
 }
 
+/** A length that somebody chose, exactly: `14 d`, `36 h`, `90 min`, `0.5 s`. */
+export function durationText(seconds: number): string {
+  const units = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+  ] as const;
+  const fits = units.find(([, size]) => seconds >= size && seconds % size === 0);
+  return fits ? `${seconds / fits[1]} ${fits[0]}` : `${seconds} s`;
+}
+
 /** `12,345`. */
 export function countText(count: number): string {
   return count.toLocaleString('en');

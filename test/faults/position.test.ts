@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DrillRecord } from '../../src/catalog/drillRecord.js';
 import type { BackupRecord } from '../../src/catalog/records.js';
+import type { SnapshotResult } from '../../src/snapshot.js';
 import { waitFor } from '../../src/util/wait.js';
 import {
   backupPassword,
@@ -12,7 +13,7 @@ import {
   type OwnServer,
 } from '../rig/index.js';
 import { engine, tools } from '../rig/shared.js';
-import { onlySmall, setUp } from '../support/cli.js';
+import { onlySmall, setUp, type Setup } from '../support/cli.js';
 
 const isMysql = engine === 'mysql';
 let folder: string;
@@ -52,16 +53,20 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('a pair without GTIDs: the file and position are exact', async () => {
+async function setUpHere(): Promise<Setup> {
   const at = (port: number) => ({
     host: '127.0.0.1',
     port,
     user: 'stillpoint',
     password: backupPassword,
   });
-  const setup = await setUp({
+  return await setUp({
     pair: { ...onlySmall, source: at(source.port), replica: at(replica.port) },
   });
+}
+
+test('a pair without GTIDs: the file and position are exact', async () => {
+  const setup = await setUpHere();
   const { coordinates } = (await setup.run('backup', '--json')).json as BackupRecord;
   if (isMysql) expect(coordinates.gtid).toBe(null);
   await source.query('INSERT INTO small.item VALUES (3); CREATE TABLE small.later (id INT KEY)');
@@ -70,4 +75,17 @@ test('a pair without GTIDs: the file and position are exact', async () => {
   const record = ended.json as DrillRecord;
   expect(record.checks.filter(({ status }) => status !== 'passed')).toEqual([]);
   expect(record.catchUp!.compared).toBe(2);
+});
+
+test('a snapshot of such a pair waits for a position', async () => {
+  const setup = await setUpHere();
+  const holder = await replica.connect();
+  await holder.query('LOCK TABLES small.item READ');
+  await source.query('INSERT INTO small.item VALUES (4)');
+  const early = await setup.run('snapshot', 'x', '--wait', '1s');
+  await holder.end();
+  expect(early.status).toBe(10);
+  const { barrier } = (await setup.run('snapshot', 'x', '--json')).json as SnapshotResult;
+  if (isMysql)
+    expect(barrier).toMatchObject({ gtid: null, file: expect.stringContaining('.') as string });
 });

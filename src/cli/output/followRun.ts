@@ -4,6 +4,7 @@ import type { Terminal } from './terminal.js';
 
 const saying: Partial<Record<Step | DrillStep, string>> = {
   preflight: 'looking at the replica, the tools and the store',
+  lock: 'waiting for another run to end',
   recover: 'looking for what an earlier run left',
   gate: 'checking whether the replica may be paused',
   stop: 'pausing the SQL thread',
@@ -11,6 +12,7 @@ const saying: Partial<Record<Step | DrillStep, string>> = {
   resume: 'resuming the SQL thread',
   manifest: 'writing the manifest',
   'catch-up': 'waiting until the replica has caught up',
+  pin: 'pinning the backup',
   sweep: 'looking for what an earlier drill left',
   sandbox: 'starting the sandbox server',
   checks: 'comparing the sandbox with the backup',
@@ -37,6 +39,7 @@ export function followRun(terminal: Terminal): (event: RunEvent, verbose: boolea
   let planned = 0;
   let stepBegun = now();
   let pausedAt: number | null = null;
+  let waitSaid = -Infinity;
   const bytes = { plain: 0, stored: 0 };
   return (event, verbose) => {
     switch (event.type) {
@@ -79,9 +82,25 @@ export function followRun(terminal: Terminal): (event: RunEvent, verbose: boolea
       case 'lag':
         if (event.seconds !== null) terminal.live(`replica lags ${event.seconds} s`);
         return;
+      case 'waiting':
+        sayWaiting(event);
+        return;
     }
     terminal.live(liveText());
   };
+
+  /** A live line that counts down; in a log a line at once, and then one a minute. */
+  function sayWaiting({
+    behindSeconds,
+    secondsLeft,
+  }: Extract<RunEvent, { type: 'waiting' }>): void {
+    const behind = behindSeconds === null ? '' : `, ${secondsText(behindSeconds)} behind`;
+    const text = `waiting for the replica to reach the source${behind}`;
+    terminal.live(`${text} · ${clockText(secondsLeft)} left`);
+    if (now() - waitSaid < 60) return;
+    waitSaid = now();
+    terminal.note(`${text}; ${secondsText(secondsLeft)} left`);
+  }
 
   function liveText(): string {
     const elapsed = now() - stepBegun;

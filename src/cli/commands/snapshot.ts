@@ -1,0 +1,88 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { parseDuration } from '../../config/units.js';
+import { StillpointError } from '../../errors.js';
+import { snapshot } from '../../snapshot.js';
+import { configOf, type Context, type GlobalOptions } from '../context.js';
+import { failedText, restoreLines, snapshotText } from '../output/snapshot.js';
+import { runCommand } from '../runCommand.js';
+
+interface SnapshotFlags {
+  pair?: string;
+  keep: number;
+  wait: number;
+}
+
+export function registerSnapshot(program: Command, context: Context): void {
+  program
+    .command('snapshot')
+    .argument('<label>', 'a word to find the backup by, such as what comes next')
+    .argument('[command...]', 'after --: run this once the backup is committed')
+    .description('the backup before a change: all that is committed now, pinned')
+    .option('--pair <pair>', 'the pair; may be left out when there is one')
+    .addOption(
+      new Option('--keep <time>', 'how long prune passes it over, as 14d, or forever')
+        .argParser(keepTime)
+        .default(14 * 86_400, '14d'),
+    )
+    .addOption(
+      new Option('--wait <time>', 'how long the replica may take to catch up')
+        .argParser(duration)
+        .default(600, '10m'),
+    )
+    .action(
+      async (
+        label: string,
+        argv: string[],
+        { pair, ...flags }: SnapshotFlags,
+        command: Command,
+      ) => {
+        requireDashes(program, argv);
+        const { terminal, signal } = context;
+        const config = await configOf(command);
+        const taken = await snapshot(config, {
+          label,
+          ...flags,
+          ...(pair === undefined ? {} : { pair }),
+          signal,
+          observe: terminal.observe,
+        });
+        terminal.clear();
+        terminal.result(snapshotText(taken));
+        for (const warning of taken.warnings) terminal.note(`warning: ${warning}`);
+        if (argv.length === 0) {
+          terminal.document(taken);
+          return;
+        }
+        signal.throwIfAborted();
+        await terminal.observe({ type: 'step', step: 'command' });
+        terminal.clear();
+        const env = { STILLPOINT_BACKUP_ID: taken.id };
+        const exit = await runCommand(argv, { env, toStderr: terminal.json });
+        const { config: file } = command.optsWithGlobals<GlobalOptions>();
+        const restore = restoreLines(config, taken, file);
+        terminal.document({ ...taken, command: { argv, exit, restore } });
+        if (exit !== 0 && !terminal.json) terminal.error(failedText(taken, exit, restore));
+        context.exitWith(exit);
+      },
+    );
+}
+
+/** A label of two words without quotes would else run its second word. */
+function requireDashes(program: Command, argv: readonly string[]): void {
+  if (argv.length === 0) return;
+  const given = (program as Command & { rawArgs: string[] }).rawArgs;
+  if (given.at(-argv.length - 1) === '--') return;
+  throw new StillpointError('usage', `what is "${argv.join(' ')}" after the label?`, {
+    hint: 'Put a label of several words in quotes, and -- before a command to run.',
+  });
+}
+
+function duration(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds === null) throw new InvalidArgumentError('expected a time like 90s, 10m or 14d.');
+  return seconds;
+}
+
+function keepTime(text: string): number {
+  return text === 'forever' ? Infinity : duration(text);
+}

@@ -1,0 +1,122 @@
+import type { BinlogPosition, ChannelStatus } from '../dialect/dialect.js';
+import { number } from '../dialect/rows.js';
+import { StillpointError } from '../errors.js';
+import type { Observe } from '../util/observe.js';
+import { waitFor } from '../util/wait.js';
+import { channelTitle, channelsOf } from './channels.js';
+import { worstLag } from './lag.js';
+import type { Server } from './server.js';
+
+/**
+ * What a source has committed so far: its GTIDs, or where its binary log stands when it has none. Both
+ * come before a commit is acknowledged, so that they hold all that a client was told of.
+ */
+export type Barrier = { gtid: string } | { position: BinlogPosition; source: string };
+
+/** For people: the GTID, or file and position. */
+export function barrierText(barrier: Barrier): string {
+  if ('gtid' in barrier) return barrier.gtid;
+  return `${barrier.position.file}:${barrier.position.position}`;
+}
+
+/** The barrier of this moment. Throws `refused` when the source writes no binary log. */
+export async function barrierOf(source: Server): Promise<Barrier> {
+  const { dialect } = source;
+  const [gtidRow] = await source.query(dialect.gtidState());
+  const { written } = dialect.parseGtidState(gtidRow ?? {});
+  if (written !== null) return { gtid: written };
+  const [row] = await source.query(dialect.binlogStatus());
+  if (row) return { position: dialect.parseBinlogStatus(row), source: source.uuid };
+  throw new StillpointError('refused', `the ${source.who} writes no binary log`, {
+    hint: 'Is it the server that the replica follows? `stillpoint status` shows the pair.',
+  });
+}
+
+export interface ReachOptions {
+  /** Seconds to wait. */
+  within: number;
+  signal: AbortSignal;
+  observe: Observe;
+}
+
+/**
+ * Waits until a replica has applied everything up to a barrier. Throws `refused` when it does not in
+ * time, and at once when it never will because one of its threads has stopped.
+ */
+export async function reachBarrier(
+  replica: Server,
+  barrier: Barrier,
+  { within, signal, observe }: ReachOptions,
+): Promise<void> {
+  const end = performance.now() + within * 1000;
+  let lag = '';
+  const reached = await waitFor(
+    async () => {
+      const channels = await channelsOf(replica);
+      if (await hasReached(replica, channels, barrier)) return true;
+      refuseStopped(replica, channels);
+      const behindSeconds = worstLag(channels);
+      const broken = channels.find(({ receiver }) => receiver !== 'running');
+      if (broken?.receiverError) lag = ` (${broken.receiverError})`;
+      else lag = behindSeconds === null ? '' : ` (it is ${behindSeconds} s behind)`;
+      const secondsLeft = Math.max(0, (end - performance.now()) / 1000);
+      await observe({ type: 'waiting', behindSeconds, secondsLeft });
+      return null;
+    },
+    { within, every: 250, signal },
+  );
+  if (reached) return;
+  throw new StillpointError(
+    'refused',
+    `the ${replica.who} has not reached ${barrierText(barrier)} within ${within} s${lag}`,
+    { hint: 'Nothing was paused. Wait longer with --wait, or find out with `stillpoint status`.' },
+  );
+}
+
+async function hasReached(
+  replica: Server,
+  channels: readonly ChannelStatus[],
+  barrier: Barrier,
+): Promise<boolean> {
+  if ('gtid' in barrier) {
+    // Not 0 seconds: MySQL takes it for without end.
+    const [row] = await replica.query(replica.dialect.waitForGtid(barrier.gtid, 1));
+    return number(row ?? {}, 'reached') === 1;
+  }
+  // MariaDB does not tell who the source is; it has GTIDs as soon as anything was written.
+  const channel = channels.find(
+    ({ sourceUuid }) => (sourceUuid ?? barrier.source) === barrier.source,
+  );
+  if (channel) return isPast(channel.executed, barrier.position);
+  throw new StillpointError(
+    'refused',
+    `the ${replica.who} does not follow the source itself, and there are no GTIDs to tell how far it is`,
+    { hint: 'Name the server that the replica follows as source, or turn on GTIDs.' },
+  );
+}
+
+function refuseStopped(replica: Server, channels: readonly ChannelStatus[]): void {
+  if (channels.length === 0) {
+    throw new StillpointError('refused', `the ${replica.who} does not replicate`, {
+      hint: 'Is it the replica that the configuration means?',
+    });
+  }
+  for (const channel of channels) {
+    const isStopped = !channel.applierRunning || channel.receiver === 'stopped';
+    const error = channel.applierError || channel.receiverError;
+    if (!isStopped) continue;
+    const title = channel.applierRunning ? 'the I/O thread' : channelTitle(channel);
+    throw new StillpointError(
+      'refused',
+      `the ${replica.who} will not catch up: ${title} is stopped${error === '' ? '' : `: ${error}`}`,
+      { hint: 'Nothing was paused. Mend replication first; `stillpoint status` shows it.' },
+    );
+  }
+}
+
+/** Whether one position of a binary log is at or behind another. The files are numbered. */
+export function isPast(one: BinlogPosition, other: BinlogPosition): boolean {
+  const number = ({ file }: BinlogPosition) => Number(file.replace(/^.*\./, ''));
+  if (number(one) !== number(other)) return number(one) > number(other);
+  return one.position >= other.position;
+}
