@@ -1,39 +1,33 @@
-import Table from 'cli-table3';
+import stringWidth from 'string-width';
 
-const plain = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
-
-/** A table without lines, its columns aligned; names in `right` are aligned to the right. */
+/**
+ * A table without lines, its columns aligned; names in `right` are aligned to the right. Not a library:
+ * cli-table3 takes three seconds for 5,000 rows.
+ */
 export function tableText(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   right: readonly string[] = [],
 ): string {
-  const table = new Table({
-    head: [...head],
-    chars: plain,
-    colAligns: head.map((name) => (right.includes(name) ? 'right' : 'left')),
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
+  const lines = [head, ...rows];
+  const widths = head.map((_, column) =>
+    lines.reduce((width, line) => Math.max(width, widthOf(line[column] ?? '')), 0),
+  );
+  const isRight = head.map((name) => right.includes(name));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => {
+          const gap = ' '.repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell)));
+          return isRight[column] === true ? `${gap}${cell}` : `${cell}${gap}`;
+        })
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
+}
+
+/** Columns of a terminal that a text takes. */
+function widthOf(text: string): number {
+  return /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text);
 }

@@ -1,5 +1,6 @@
 import { redact } from '../../util/redact.js';
 import type { Observe } from '../../util/observe.js';
+import { jsonPieces } from './json.js';
 import { createStatusLine } from './statusLine.js';
 import { followRun } from './followRun.js';
 
@@ -48,7 +49,10 @@ export function createTerminal(observe?: Observe): Terminal {
       if (isTalking()) write(process.stdout, text);
     },
     document: (value) => {
-      if (options.json === true) write(process.stdout, JSON.stringify(value, null, 2));
+      if (options.json !== true) return;
+      line.clear();
+      for (const piece of jsonPieces(value)) process.stdout.write(redact(piece));
+      process.stdout.write('\n');
     },
     page: (text) => {
       line.clear();
