@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const engine = process.env['STILLPOINT_TEST_ENGINE'];
 const withoutEngine = [
   'test/unit/**/*.test.ts',
+  'test/golden/*.test.ts',
   'test/report/*.test.ts',
   'test/contract/store.test.ts',
   'test/faults/store*.test.ts',

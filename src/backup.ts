@@ -13,7 +13,7 @@ import { StillpointError } from './errors.js';
 import { watchCatchUp } from './freeze/catchUp.js';
 import type { Frozen } from './freeze/freeze.js';
 import { freezePair, wantsReadLock } from './freezePair.js';
-import { openRun, toolName, type Run } from './openRun.js';
+import { openRun, type Run } from './openRun.js';
 import { requireGrants } from './pair/grants.js';
 import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
@@ -25,6 +25,7 @@ import { newBackupId, restoreScriptKey } from './store/keys.js';
 import { systemClock, type Clock } from './util/clock.js';
 import { ignore, type Observe } from './util/observe.js';
 import { together } from './util/together.js';
+import { toolName } from './util/tool.js';
 
 export interface BackupOptions {
   /** Name of the pair; may be left out when the configuration has one. */
@@ -67,7 +68,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
     const locked = async (lost: AbortSignal) => {
       const ending = AbortSignal.any([signal, lost]);
       await observe({ type: 'step', step: 'recover' });
-      await recoverPair(run);
+      await recoverPair(run, async (text) => await observe({ type: 'warning', text }));
       await options.ready?.(replica, ending);
       await observe({ type: 'step', step: 'gate' });
       await refuseBrokenViews(replica, await takeInventory(replica, pair.databases));

@@ -5,9 +5,9 @@ import type { Evidence } from './drill/evidence.js';
 import type { Proof } from './drill/prove.js';
 import type { Timeline } from './drill/timeline.js';
 import type { StillpointError } from './errors.js';
-import { toolName } from './openRun.js';
 import type { Clock } from './util/clock.js';
 import { redact } from './util/redact.js';
+import { toolName } from './util/tool.js';
 
 /** What a drill has found so far. */
 export interface Drilled {

@@ -54,7 +54,10 @@ export async function openFollowing(
         replica,
         async (lost) => {
           const signal = AbortSignal.any([options.signal, lost]);
-          await recoverPair({ ...on, place: store });
+          await recoverPair(
+            { ...on, place: store },
+            async (text) => await options.observe({ type: 'warning', text }),
+          );
           return await freezePair(on, { ...options, exclusive, stores: false, signal }, body);
         },
         { within: lockPatience, signal: options.signal },

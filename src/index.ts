@@ -11,6 +11,7 @@
  * - **coordinates**: where the replica stood, as file and position of the source and as GTID.
  * - **part**: one stored object of a backup; **manifest**: the list of them; **commit**: the writing of
  *   `backup.json`, before which a backup does not exist.
+ * - **retention**: which backups stay; **prune** removes the others; a **pin** keeps one in any case.
  * - **store**: where backups lie. **target**: a server to restore into.
  *
  * @example
@@ -19,6 +20,7 @@
  * await restoreBackup(config, { backup: id, to: 'staging' });
  */
 export { backup, type BackupOptions } from './backup.js';
+export type { Pin } from './catalog/pins.js';
 export type { DrillCheck, DrillRecord } from './catalog/drillRecord.js';
 export type { BackupRecord, Manifest, ManifestPart, ManifestTable } from './catalog/records.js';
 export { loadConfig } from './config/load.js';
@@ -29,6 +31,8 @@ export { exitStatus, StillpointError } from './errors.js';
 export { makeReport, type Report, type ReportOptions } from './makeReport.js';
 export { openBackup, type OpenBackup } from './openBackup.js';
 export { restoreBackup, type RestoreBackupOptions, type RestoreResult } from './restoreBackup.js';
+export { pinBackup, unpinBackup, type PinOptions } from './pin.js';
+export { prune, type PrunedBackup, type PruneOptions, type PruneResult } from './prune.js';
 export { resume } from './resume.js';
 export { snapshot, type SnapshotOptions, type SnapshotResult } from './snapshot.js';
 export { statusOf, type PairStatus } from './status.js';

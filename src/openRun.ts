@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolvePair, type ChosenPair } from './config/choose.js';
 import { optionFileText } from './config/option-file.js';
@@ -70,10 +69,4 @@ function recipientArgs(encryption: ChosenPair['pair']['encryption']): string[] {
     ...recipients.flatMap((recipient) => ['-r', recipient]),
     ...(recipientsFile === undefined ? [] : ['-R', recipientsFile]),
   ];
-}
-
-/** `stillpoint 0.1.0`, as manifests name what wrote them. */
-export function toolName(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return `stillpoint ${(JSON.parse(text) as { version: string }).version}`;
 }

@@ -1,26 +1,42 @@
-import { sweepBackup, uncommitted } from './catalog/catalog.js';
+import { sweepBackup } from './catalog/catalog.js';
+import { ageOf, uncommitted } from './catalog/uncommitted.js';
+import { reasonOf } from './errors.js';
 import { recover } from './freeze/recover.js';
 import type { JournalEntry } from './freeze/journal.js';
 import type { Run } from './openRun.js';
-import { parseBackupId } from './store/keys.js';
 
-/** An uncommitted backup that no journal of this machine names is removed once it is this old. */
-const abandonedAfterMs = 24 * 3600 * 1000;
+/**
+ * Seconds. An uncommitted backup that no journal of this machine names is removed once it is so old, and
+ * looked for until it is much older: nobody wants to wait for a look at every backup of ten years.
+ */
+const abandoned = { after: 24 * 3600, until: 31 * 24 * 3600 };
 
 /**
  * Puts right what a dead run of this pair left: its channels run again, its objects are removed. Call
- * it under the lock. Returns the dead run's entry, or null.
+ * it under the lock. What cannot be removed is told to `onLeft` and left for `prune`: a backup host may
+ * well be forbidden to delete. Returns the dead run's entry, or null.
  */
 export async function recoverPair(
   run: Pick<Run, 'replica' | 'journal' | 'place' | 'name'>,
+  onLeft: (line: string) => void | Promise<void>,
 ): Promise<JournalEntry | null> {
+  const { place, name } = run;
   const entry = await recover(run.replica, run.journal);
   if (entry) await run.journal.write({ ...entry, phase: 'stored' });
-  for (const id of await uncommitted(run.place, run.name)) {
-    const age = Date.now() - (parseBackupId(id)?.time.getTime() ?? Date.now());
-    if (id === entry?.backupId || age > abandonedAfterMs)
-      await sweepBackup(run.place, run.name, id);
+  const now = new Date();
+  const isWanted = (id: string) => {
+    const age = ageOf(id, now);
+    return id === entry?.backupId || (age > abandoned.after && age < abandoned.until);
+  };
+  let isClean = true;
+  for (const id of await uncommitted(place, name, isWanted)) {
+    try {
+      await sweepBackup(place, name, id);
+    } catch (error) {
+      isClean = false;
+      await onLeft(`what the dead run ${id} stored is still there: ${reasonOf(error)}`);
+    }
   }
-  if (entry) await run.journal.close();
+  if (entry && isClean) await run.journal.close();
   return entry;
 }

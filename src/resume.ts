@@ -46,12 +46,14 @@ export async function resume(config: Config, pairName?: string): Promise<ResumeR
   }
 
   async function sweep(): Promise<string[]> {
+    const left: string[] = [];
+    const onLeft = (line: string) => void left.push(line);
     try {
       const place = await openStore(chosen.store);
-      await recoverPair({ name, replica, journal, place }).finally(() => place.close());
-      return [];
+      await recoverPair({ name, replica, journal, place }, onLeft).finally(() => place.close());
     } catch (error) {
-      return [`what the dead run stored is still there: ${reasonOf(error)}`];
+      onLeft(`what the dead run stored is still there: ${reasonOf(error)}`);
     }
+    return left;
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectKinds } from '../dump/definitions.js';
+import { objectKinds } from '../dump/objectKinds.js';
 
 // What is written to the store, and read back from it as something a stranger may have changed.
 

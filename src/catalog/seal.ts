@@ -19,6 +19,16 @@ export function openRecord(bytes: Buffer): BackupRecord {
   return backupRecordSchema.parse(rest);
 }
 
+/** The format that a record claims to be of, whether or not it can be read; 0 when it claims none. */
+export function formatOf(bytes: Buffer): number {
+  try {
+    const { format } = JSON.parse(bytes.toString('utf8')) as { format?: unknown };
+    return typeof format === 'number' ? format : 0;
+  } catch {
+    return 0;
+  }
+}
+
 function sumOf(record: object): string {
   return createHash('sha256').update(JSON.stringify(record)).digest('hex');
 }

@@ -4,6 +4,8 @@ import { registerBackup } from './commands/backup.js';
 import { registerDrill } from './commands/drill.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerList } from './commands/list.js';
+import { registerPin, registerUnpin } from './commands/pin.js';
+import { registerPrune } from './commands/prune.js';
 import { registerReport } from './commands/report.js';
 import { registerRestore } from './commands/restore.js';
 import { registerResume } from './commands/resume.js';
@@ -37,6 +39,9 @@ export function createProgram(context: Context): Command {
     registerList,
     registerShow,
     registerVerify,
+    registerPin,
+    registerUnpin,
+    registerPrune,
     registerDrill,
     registerStatus,
     registerReport,

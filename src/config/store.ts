@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, duration, path, size, text, url } from './fields.js';
+import { count, duration, path, size, text, url, zone } from './fields.js';
 
 const objectLockSchema = z.strictObject({
   mode: z
@@ -18,6 +18,11 @@ const s3Schema = z.strictObject({
   prefix,
   region: text().exactOptional().describe("The region. Default: the AWS configuration's."),
   endpoint: url().exactOptional().describe('The URL of a service that is not AWS.'),
+  profile: text()
+    .exactOptional()
+    .describe(
+      "The profile of the AWS configuration. Default: AWS_PROFILE, or the SDK's own order.",
+    ),
   forcePathStyle: z
     .boolean()
     .default(false)
@@ -59,5 +64,13 @@ export const retentionSchema = z.strictObject({
   keepWeekly: count(1).exactOptional().describe('One a week, for n weeks that have one.'),
   keepMonthly: count(1).exactOptional().describe('One a month, for n months that have one.'),
   keepYearly: count(1).exactOptional().describe('One a year, for n years that have one.'),
-  keepWithin: duration({ min: '1s' }).exactOptional().describe('All that are younger than this.'),
+  keepWithin: duration({ min: '1s' })
+    .exactOptional()
+    .describe('All that are at most so much older than the newest.'),
+  zone: zone().default('UTC').describe('The time zone in which days, weeks and months begin.'),
+  profile: text()
+    .exactOptional()
+    .describe(
+      "The profile of the AWS configuration that prune works with, and may delete. Default: the store's.",
+    ),
 });

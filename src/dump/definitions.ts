@@ -3,6 +3,7 @@ import { identifier } from '../dialect/quote.js';
 import type { Row } from '../dialect/dialect.js';
 import { errno, type Session } from '../pair/session.js';
 import type { DatabaseInfo } from './inventory.js';
+import type { ObjectKind } from './objectKinds.js';
 
 /** What an object is made by, as a hash: the text may be somebody's secret, and the manifest is not. */
 export interface Definition {
@@ -12,19 +13,6 @@ export interface Definition {
   /** SHA-256 of what SHOW CREATE says, in hex. */
   sha256: string;
 }
-
-export const objectKinds = [
-  'table',
-  'sequence',
-  'view',
-  'trigger',
-  'procedure',
-  'function',
-  'package',
-  'package body',
-  'event',
-] as const;
-type ObjectKind = (typeof objectKinds)[number];
 
 /**
  * The definition of every object of an inventory, as the server shows it. One that the server cannot

@@ -1,6 +1,6 @@
 import { withBody } from './body.js';
 import { readObject } from './s3/get.js';
-import { headOf, listFolders, listObjects, removeObjects } from './s3/objects.js';
+import { headOf, listFolders, listObjects, removeObjects, storedObject } from './s3/objects.js';
 import type { Patience, S3Options } from './s3/options.js';
 import { probeS3 } from './s3/probe.js';
 import { putObject } from './s3/put.js';
@@ -27,8 +27,7 @@ function storeOn(remote: Remote): Store {
 
     async head(key) {
       const head = await headOf(remote, key);
-      if (head === null) return null;
-      return { key, bytes: head.ContentLength ?? 0, modified: head.LastModified ?? new Date(0) };
+      return head && storedObject(key, head);
     },
 
     list: (prefix) => listObjects(remote, prefix),

@@ -5,6 +5,10 @@ export interface StoredObject {
   key: string;
   bytes: number;
   modified: Date;
+  /** From a HEAD only: Object Lock forbids its removal. `until` is null for a legal hold, which has no end. */
+  lock?: { until: Date | null };
+  /** From a HEAD only: the bucket keeps old versions, so that a removal frees no space by itself. */
+  isVersion?: boolean;
 }
 
 export interface PutOptions {

@@ -14,7 +14,7 @@ const modes = {
  */
 export async function writeAtomic(
   path: string,
-  text: string,
+  text: string | Buffer,
   readableBy: keyof typeof modes = 'us',
 ): Promise<void> {
   const mode = modes[readableBy];

@@ -42,9 +42,14 @@ export const drillSteps = [
 
 export type DrillStep = (typeof drillSteps)[number];
 
+/** The steps of a prune; the last three come for each backup that goes. */
+export const pruneSteps = ['sweep-store', 'mark', 'remove-commit', 'remove-parts'] as const;
+
+export type PruneStep = (typeof pruneSteps)[number];
+
 /** What a run tells about itself while it goes on. */
 export type RunEvent =
-  | { type: 'step'; step: Step | DrillStep }
+  | { type: 'step'; step: Step | DrillStep | PruneStep }
   | { type: 'paused' }
   | { type: 'resumed'; pauseSeconds: number }
   | { type: 'plan'; parts: number; estimatedBytes: number }

@@ -1,16 +1,19 @@
 import type { Command } from 'commander';
-import { listBackups } from '../../catalog/catalog.js';
+import { listBackups } from '../../catalog/listing.js';
 import { listDrills } from '../../catalog/drills.js';
+import { holdingPin, listPins, type Pin } from '../../catalog/pins.js';
 import { proofOf, verdictsOf, type Proof } from '../../catalog/proofs.js';
 import type { BackupRecord } from '../../catalog/records.js';
+import { backupCache } from '../../catalogCache.js';
 import { resolvePair } from '../../config/choose.js';
 import { openStore } from '../../store/open.js';
 import { configOf, type Context } from '../context.js';
+import { beFrugal } from '../frugal.js';
 import { tableText } from '../output/table.js';
 import { ageText, bytesText, secondsText, timeText } from '../output/text.js';
 
-/** A backup, and what shows that it restores. */
-type Listed = BackupRecord & { proven: Proof | null };
+/** A backup, what shows that it restores, and what keeps it from being pruned. */
+type Listed = BackupRecord & { proven: Proof | null; pinned: Pin | null };
 
 export function registerList(program: Command, context: Context): void {
   program
@@ -18,6 +21,7 @@ export function registerList(program: Command, context: Context): void {
     .argument('[pair]', 'the pair; all pairs when it is left out')
     .description('list the backups in the store, newest last')
     .action(async (pair: string | undefined, _flags: unknown, command: Command) => {
+      beFrugal();
       const config = await configOf(command);
       const records: Listed[] = [];
       const damaged: string[] = [];
@@ -26,12 +30,19 @@ export function registerList(program: Command, context: Context): void {
         const store = await openStore(chosen.store);
         try {
           const note = (line: string) => damaged.push(line);
-          const [backups, drills] = await Promise.all([
-            listBackups(store, chosen.name, note),
+          const cache = await backupCache(config, chosen);
+          const [backups, drills, pins] = await Promise.all([
+            listBackups(store, chosen.name, note, cache),
             listDrills(store, chosen.name, note),
+            listPins(store, chosen.name, note),
           ]);
           const verdicts = verdictsOf(drills);
-          records.push(...backups.map((one) => ({ ...one, proven: proofOf(verdicts, one.id) })));
+          const now = new Date();
+          for (const backup of backups) {
+            const { id } = backup;
+            const proven = proofOf(verdicts, id);
+            records.push({ ...backup, proven, pinned: holdingPin(pins, id, now) });
+          }
         } finally {
           await store.close();
         }
@@ -44,6 +55,8 @@ export function registerList(program: Command, context: Context): void {
 }
 
 function listText(records: readonly Listed[]): string {
+  // Most stores have no pin, and the line is long.
+  const hasPins = records.some(({ pinned }) => pinned !== null);
   const head = ['id', 'pair', 'taken', 'paused', 'took', 'data', 'stored', 'proven'];
   const rows = records.map((record) => [
     record.id,
@@ -54,11 +67,23 @@ function listText(records: readonly Listed[]): string {
     bytesText(record.bytes.plain),
     bytesText(record.bytes.stored),
     record.proven === null ? '-' : provenText(record.proven),
+    ...(hasPins ? [pinnedText(record.pinned)] : []),
   ]);
-  return tableText(head, rows, ['paused', 'took', 'data', 'stored']);
+  return tableText(hasPins ? [...head, 'pinned'] : head, rows, [
+    'paused',
+    'took',
+    'data',
+    'stored',
+  ]);
 }
 
 /** `2 days ago in 4 min 10 s`. */
 function provenText({ at, seconds }: Proof): string {
   return `${ageText(at, new Date())} in ${secondsText(seconds)}`;
+}
+
+/** `until 2026-12-01`. */
+function pinnedText(pinned: Pin | null): string {
+  if (pinned === null) return '-';
+  return pinned.until === null ? 'yes' : `until ${timeText(pinned.until).slice(0, 10)}`;
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { readManifest } from '../../catalog/catalog.js';
 import { listDrills } from '../../catalog/drills.js';
+import { pinHolds, readPin } from '../../catalog/pins.js';
 import { proofOf, verdictsOf } from '../../catalog/proofs.js';
 import { openBackup } from '../../openBackup.js';
 import { configOf, type Context } from '../context.js';
@@ -19,7 +20,9 @@ export function registerShow(program: Command, context: Context): void {
       try {
         const manifest = await readManifest(store, record);
         const proven = proofOf(verdictsOf(await listDrills(store, record.pair)), record.id);
-        context.terminal.document({ ...record, proven, contents: manifest });
+        const pin = await readPin(store, { pair: record.pair, id: record.id });
+        const pinned = pin && pinHolds(pin, new Date()) ? pin : null;
+        context.terminal.document({ ...record, proven, pinned, contents: manifest });
         const rows = manifest.tables.map((table) => [
           nameText(table.database),
           nameText(table.name),
@@ -31,7 +34,9 @@ export function registerShow(program: Command, context: Context): void {
           'rows',
           'checksum',
         ]);
-        context.terminal.result(`backup ${record.id}\n${recordText(record, proven)}\n\n${tables}`);
+        context.terminal.result(
+          `backup ${record.id}\n${recordText(record, proven, pinned)}\n\n${tables}`,
+        );
       } finally {
         await store.close();
       }

@@ -1,8 +1,10 @@
-import type { DrillStep, RunEvent, Step } from '../../util/observe.js';
+import type { DrillStep, PruneStep, RunEvent, Step } from '../../util/observe.js';
 import { bytesText, clockText, rateText, secondsText, timeText } from './text.js';
 import type { Terminal } from './terminal.js';
 
-const saying: Partial<Record<Step | DrillStep, string>> = {
+type AnyStep = Step | DrillStep | PruneStep;
+
+const saying: Partial<Record<AnyStep, string>> = {
   preflight: 'looking at the replica, the tools and the store',
   lock: 'waiting for another run to end',
   recover: 'looking for what an earlier run left',
@@ -21,10 +23,11 @@ const saying: Partial<Record<Step | DrillStep, string>> = {
   'clean-up': 'removing the sandbox',
   check: 'counting what was restored',
   attach: 'waiting until the target has caught up',
+  'sweep-store': 'looking for what an earlier prune left',
 };
 
 /** What a line with numbers begins with. */
-const counts: Partial<Record<Step | DrillStep, string>> = {
+const counts: Partial<Record<AnyStep, string>> = {
   download: 'downloading',
   restore: 'restoring',
 };
@@ -33,7 +36,7 @@ const now = () => performance.now() / 1000;
 
 /** Turns the events of a run into a live line and a few lasting ones. */
 export function followRun(terminal: Terminal): (event: RunEvent, verbose: boolean) => void {
-  let step: Step | DrillStep | null = null;
+  let step: AnyStep | null = null;
   let parts = 0;
   let done = 0;
   let planned = 0;

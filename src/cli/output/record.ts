@@ -1,9 +1,14 @@
+import { pinText, type Pin } from '../../catalog/pins.js';
 import type { Proof } from '../../catalog/proofs.js';
 import type { BackupRecord } from '../../catalog/records.js';
-import { bytesText, fieldsText, secondsText, timeText } from './text.js';
+import { bytesText, fieldsText, nameText, secondsText, timeText } from './text.js';
 
 /** A backup's record as lines for people; `proven` is left out where it cannot be known yet. */
-export function recordText(record: BackupRecord, proven?: Proof | null): string {
+export function recordText(
+  record: BackupRecord,
+  proven?: Proof | null,
+  pinned: Pin | null = null,
+): string {
   const { coordinates, bytes } = record;
   const title = record.flavour === 'mariadb' ? 'MariaDB' : 'MySQL';
   const channels = coordinates.channels.length > 1 ? coordinates.channels : [];
@@ -23,6 +28,7 @@ export function recordText(record: BackupRecord, proven?: Proof | null): string 
     ['GTID', coordinates.gtid ?? 'none'],
     ['store', record.store],
     ...(proven === undefined ? [] : [['proven', proofText(proven)] as const]),
+    ...(pinned === null ? [] : [['pinned', nameText(pinText(pinned))] as const]),
   ]);
 }
 

@@ -29,6 +29,20 @@ export async function headOf(
   }
 }
 
+/** What a HEAD says of an object. Locks are told to those only who may read them (`s3:GetObjectRetention`). */
+export function storedObject(key: string, head: HeadObjectCommandOutput): StoredObject {
+  const until = head.ObjectLockRetainUntilDate;
+  const isHeld = head.ObjectLockLegalHoldStatus === 'ON';
+  const isLocked = isHeld || (until !== undefined && until.getTime() > Date.now());
+  return {
+    key,
+    bytes: head.ContentLength ?? 0,
+    modified: head.LastModified ?? new Date(0),
+    isVersion: head.VersionId !== undefined && head.VersionId !== 'null',
+    ...(isLocked ? { lock: { until: isHeld ? null : (until ?? null) } } : {}),
+  };
+}
+
 /** Every object whose key starts with `prefix`. What consoles keep for a folder (`a/`) is left out. */
 export async function* listObjects(remote: Remote, prefix: string): AsyncGenerator<StoredObject> {
   for await (const page of pagesOf(remote, prefix)) {

@@ -9,6 +9,8 @@ export interface S3Options {
   endpoint?: string;
   /** Bucket in the path and not in the host name. */
   forcePathStyle?: boolean;
+  /** Of the AWS configuration; goes before credentials in the environment. */
+  profile?: string;
   storageClass?: string;
   /** Encryption the service is asked for. */
   sse?: 'AES256' | 'aws:kms' | 'aws:kms:dsse';

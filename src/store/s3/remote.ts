@@ -39,6 +39,7 @@ export function remoteOf(options: S3Options, patience: Partial<Patience> = {}): 
   const client = new S3Client({
     ...(region ? { region } : {}),
     ...(options.endpoint ? { endpoint: options.endpoint } : {}),
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.credentials ? { credentials: options.credentials } : {}),
     forcePathStyle: options.forcePathStyle ?? false,
     maxAttempts: 1,
