@@ -9,10 +9,19 @@ export function recordText(
   proven?: Proof | null,
   pinned: Pin | null = null,
 ): string {
+  return fieldsText([
+    ...recordFields(record),
+    ...(proven === undefined ? [] : [['proven', proofText(proven)] as const]),
+    ...(pinned === null ? [] : [['pinned', nameText(pinText(pinned))] as const]),
+  ]);
+}
+
+/** The names and values of these lines. */
+export function recordFields(record: BackupRecord): [string, string][] {
   const { coordinates, bytes } = record;
   const title = record.flavour === 'mariadb' ? 'MariaDB' : 'MySQL';
   const channels = coordinates.channels.length > 1 ? coordinates.channels : [];
-  return fieldsText([
+  return [
     ['pair', `${record.pair} (${title} ${record.version})`],
     ['paused', `${secondsText(record.pauseSeconds)}, from ${timeText(record.pausedAt)}`],
     ['took', secondsText(record.seconds)],
@@ -27,9 +36,7 @@ export function recordText(
     ]),
     ['GTID', coordinates.gtid ?? 'none'],
     ['store', record.store],
-    ...(proven === undefined ? [] : [['proven', proofText(proven)] as const]),
-    ...(pinned === null ? [] : [['pinned', nameText(pinText(pinned))] as const]),
-  ]);
+  ];
 }
 
 /** `on 2026-11-22 04:10:00 +01:00 in 4 min 10 s`. */

@@ -2,19 +2,20 @@ import { resolvePair } from '../../config/choose.js';
 import type { Config, ServerConfig } from '../../config/schema.js';
 import type { SnapshotResult } from '../../snapshot.js';
 import { stderrColours } from './colours.js';
-import { recordText } from './record.js';
+import { recordFields } from './record.js';
 import { fieldsText, secondsText, timeText } from './text.js';
 
 /** What a snapshot holds, as lines for people. */
 export function snapshotText(taken: SnapshotResult): string {
   const { barrier, pinnedUntil } = taken;
   const until = barrier.gtid ?? `${barrier.file ?? ''}:${barrier.position ?? ''}`;
-  const more = fieldsText([
+  const text = fieldsText([
+    ...recordFields(taken),
     ['holds', `all that the source had committed: ${until}`],
     ['waited', `${secondsText(barrier.waitSeconds)} for the replica to reach it`],
     ['pinned', pinnedUntil === null ? 'for ever' : `until ${timeText(pinnedUntil)}`],
   ]);
-  return `snapshot ${taken.id} is committed\n${recordText(taken)}\n${more}`;
+  return `snapshot ${taken.id} is committed\n${text}`;
 }
 
 /** The command lines that bring a snapshot back, each with what it does. */
