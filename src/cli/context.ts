@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import type { Terminal } from './output/terminal.js';
 
@@ -23,6 +22,7 @@ export interface GlobalOptions {
 
 /** Reads the configuration that `-c` or the environment names. */
 export async function configOf(command: Command): Promise<Config> {
+  const { loadConfig } = await import('../config/load.js');
   const { config: file } = command.optsWithGlobals<GlobalOptions>();
   return (await loadConfig(file === undefined ? {} : { file })).config;
 }

@@ -3,7 +3,6 @@ import { exitStatus, StillpointError } from '../errors.js';
 import type { Observe } from '../util/observe.js';
 import { createProgram } from './program.js';
 import { createTerminal } from './output/terminal.js';
-import { printError } from './output/error.js';
 
 /** What a test may look in on. */
 export interface MainOptions {
@@ -43,6 +42,7 @@ export async function main(argv: readonly string[], options: MainOptions = {}): 
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitStatus.usage;
     terminal.clear();
+    const { printError } = await import('./output/error.js');
     printError(error, terminal);
     return error instanceof StillpointError ? error.exitStatus : exitStatus.failed;
   } finally {

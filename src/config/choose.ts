@@ -35,6 +35,11 @@ export function resolvePair(config: Config, name?: string): ChosenPair {
   return { name: chosen, pair, storeName, store };
 }
 
+/** The pair of that name, or all when none is named. Throws `usage` when there is no such pair. */
+export function pairNames(config: Config, name?: string): string[] {
+  return name === undefined ? Object.keys(config.pairs) : [resolvePair(config, name).name];
+}
+
 /** The target of that name. Throws `usage` when there is none. */
 export function targetOf(config: Config, name: string): TargetConfig {
   const target = own(config.targets, name);

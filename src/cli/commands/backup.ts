@@ -1,8 +1,5 @@
 import type { Command } from 'commander';
-import { backup } from '../../backup.js';
-import type { BackupRecord } from '../../catalog/records.js';
 import { configOf, type Context } from '../context.js';
-import { recordText } from '../output/record.js';
 
 interface BackupFlags {
   label?: string;
@@ -15,8 +12,10 @@ export function registerBackup(program: Command, context: Context): void {
     .description('pause the replica, dump it to the store, resume it')
     .option('-l, --label <label>', 'a word to find the backup by')
     .action(async (pair: string | undefined, flags: BackupFlags, command: Command) => {
+      const { backup } = await import('../../backup.js');
+      const { recordText } = await import('../output/record.js');
       const { terminal, signal } = context;
-      const record: BackupRecord = await backup(await configOf(command), {
+      const record = await backup(await configOf(command), {
         ...(pair === undefined ? {} : { pair }),
         ...(flags.label === undefined ? {} : { label: flags.label }),
         signal,

@@ -1,12 +1,7 @@
 import { Option, type Command } from 'commander';
-import type { DrillRecord } from '../../catalog/drillRecord.js';
-import { drillBackup } from '../../drillBackup.js';
 import { exitStatus } from '../../errors.js';
-import { makeReport } from '../../makeReport.js';
 import { writeAtomic } from '../../util/atomicFile.js';
 import { configOf, type Context } from '../context.js';
-import { checksText } from '../output/findings.js';
-import { bytesText, fieldsText, secondsText, timeText } from '../output/text.js';
 
 interface DrillFlags {
   pair?: string;
@@ -34,6 +29,8 @@ export function registerDrill(program: Command, context: Context): void {
       'write the page of this drill too, as `stillpoint report --drill` does',
     )
     .action(async (backup: string, flags: DrillFlags, command: Command) => {
+      const { drillBackup } = await import('../../drillBackup.js');
+      const { drillText } = await import('../output/drill.js');
       const { identity, report, ...rest } = flags;
       const config = await configOf(command);
       const record = await drillBackup(config, {
@@ -45,6 +42,7 @@ export function registerDrill(program: Command, context: Context): void {
       });
       terminal.clear();
       if (report !== undefined) {
+        const { makeReport } = await import('../../makeReport.js');
         const { html } = await makeReport(config, { pair: record.pair, drill: record.id });
         await writeAtomic(report, html, 'others');
       }
@@ -58,28 +56,4 @@ export function registerDrill(program: Command, context: Context): void {
       terminal.result(drillText(record));
       terminal.error(`drill ${record.id} failed: ${record.reason ?? ''}`);
     });
-}
-
-/** A drill's record as lines for people. */
-export function drillText(record: DrillRecord): string {
-  const { seconds, bytes } = record;
-  const head =
-    record.status === 'passed'
-      ? `backup ${record.backup} is proven in ${secondsText(seconds.total)}`
-      : `backup ${record.backup} is not proven`;
-  const times = [
-    `download ${secondsText(seconds.download)}`,
-    `restore ${secondsText(seconds.restore)}`,
-    `checks ${secondsText(seconds.checks)}`,
-    ...(seconds.catchUp === null ? [] : [`catch-up ${secondsText(seconds.catchUp)}`]),
-  ];
-  const fields = fieldsText([
-    ['drill', record.id],
-    ['pair', record.pair],
-    ['data of', timeText(record.backupAt)],
-    ['into', record.into === 'sandbox' ? `a sandbox, ${record.version}` : record.into],
-    ['size', `${bytesText(bytes.plain)} of SQL, ${bytesText(bytes.stored)} stored`],
-    ['took', times.join(', ')],
-  ]);
-  return `${head}\n${fields}\n\n${checksText(record.checks)}`;
 }

@@ -1,14 +1,12 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { DateTime } from 'luxon';
 import { parseDuration } from '../../config/units.js';
-import { pinBackup, unpinBackup } from '../../pin.js';
+import { StillpointError } from '../../errors.js';
 import { configOf, type Context } from '../context.js';
-import { timeText } from '../output/text.js';
 
 interface PinFlags {
   pair?: string;
   keep?: Date;
-  until?: Date;
+  until?: string;
   reason?: string;
 }
 
@@ -22,13 +20,14 @@ export function registerPin(program: Command, context: Context): void {
         .argParser(inFuture)
         .conflicts('until'),
     )
-    .addOption(
-      new Option('--until <date>', 'until that time, or the end of that day').argParser(dateOf),
-    )
+    .option('--until <date>', 'until that time, or the end of that day')
     .option('--reason <text>', 'why, for those who wonder later')
     .option('--pair <pair>', 'the pair it is of')
     .action(async (backup: string, flags: PinFlags, command: Command) => {
-      const { keep, until = keep, reason, pair } = flags;
+      const { pinBackup } = await import('../../pin.js');
+      const { timeText } = await import('../output/text.js');
+      const { keep, reason, pair } = flags;
+      const until = flags.until === undefined ? keep : await dateOf(flags.until);
       const pin = await pinBackup(await configOf(command), {
         backup,
         ...(pair === undefined ? {} : { pair }),
@@ -48,6 +47,7 @@ export function registerUnpin(program: Command, context: Context): void {
     .description('let retention decide over a backup again')
     .option('--pair <pair>', 'the pair it is of')
     .action(async (backup: string, flags: { pair?: string }, command: Command) => {
+      const { unpinBackup } = await import('../../pin.js');
       const done = await unpinBackup(await configOf(command), { backup, ...flags });
       context.terminal.document(done);
       context.terminal.result(`backup ${done.backup} is not pinned any more`);
@@ -62,9 +62,12 @@ function inFuture(text: string): Date {
 }
 
 /** A date alone means that day to its end, in this machine's zone. */
-function dateOf(text: string): Date {
+async function dateOf(text: string): Promise<Date> {
+  const { DateTime } = await import('luxon');
   const time = DateTime.fromISO(text);
   if (!time.isValid)
-    throw new InvalidArgumentError('say a date like 2026-12-01, or 2026-12-01T08:00.');
+    throw new StillpointError('usage', `--until ${text} is no date`, {
+      hint: 'Say a date like 2026-12-01, or 2026-12-01T08:00.',
+    });
   return (/^[\d-]+$/.test(text) ? time.endOf('day') : time).toJSDate();
 }

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { prune, type PruneResult } from '../../prune.js';
+import type { PruneResult } from '../../prune.js';
 import { ask } from '../ask.js';
 import { configOf, type Context, type GlobalOptions } from '../context.js';
 import { beFrugal } from '../frugal.js';
-import { outcomeText, planText, questionText } from '../output/prune.js';
 
 export function registerPrune(program: Command, context: Context): void {
   const { terminal, signal } = context;
@@ -14,6 +13,8 @@ export function registerPrune(program: Command, context: Context): void {
     .option('--dry-run', 'only say for every backup why it stays or goes')
     .action(async (pair: string | undefined, flags: { dryRun?: boolean }, command: Command) => {
       beFrugal();
+      const { prune } = await import('../../prune.js');
+      const { outcomeText, planText, questionText } = await import('../output/prune.js');
       const { yes } = command.optsWithGlobals<GlobalOptions>();
       let isTold = false;
       const tell = (plan: PruneResult) => {

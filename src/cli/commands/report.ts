@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { StillpointError } from '../../errors.js';
-import { makeReport } from '../../makeReport.js';
 import { writeAtomic } from '../../util/atomicFile.js';
 import { configOf, type Context } from '../context.js';
 
@@ -25,6 +24,7 @@ export function registerReport(program: Command, context: Context): void {
           hint: 'Name a file: -o FILE.',
         });
       }
+      const { makeReport } = await import('../../makeReport.js');
       const damaged: string[] = [];
       const report = await makeReport(await configOf(command), {
         ...(pair === undefined ? {} : { pair }),

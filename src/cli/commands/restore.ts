@@ -1,9 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { definers, type Definer } from '../../restore/definer.js';
-import { restoreBackup } from '../../restoreBackup.js';
 import { ask } from '../ask.js';
 import { configOf, type Context, type GlobalOptions } from '../context.js';
-import { restoreText } from '../output/restore.js';
 
 interface RestoreFlags {
   to: string;
@@ -59,6 +57,8 @@ export function registerRestore(program: Command, context: Context): void {
     .addOption(new Option('--parallel <n>', 'clients at once').argParser(Number))
     .option('--dry-run', 'only say what would be done, and about how long it takes')
     .action(async (which: string, flags: RestoreFlags, command: Command) => {
+      const { restoreBackup } = await import('../../restoreBackup.js');
+      const { restoreText } = await import('../output/restore.js');
       const { yes } = command.optsWithGlobals<GlobalOptions>();
       const { identity, ...rest } = flags;
       const result = await restoreBackup(await configOf(command), {

@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
 import { resolvePair } from '../../config/choose.js';
 import { StillpointError } from '../../errors.js';
-import { openJournal } from '../../freeze/journal.js';
-import { resume } from '../../resume.js';
 import { configOf, type Context } from '../context.js';
 
 export function registerResume(program: Command, context: Context): void {
@@ -16,6 +14,8 @@ export function registerResume(program: Command, context: Context): void {
       'do nothing, not even connect, unless the journal holds a run; leave one that is going on',
     )
     .action(async (pair: string | undefined, flags: { ifFrozen?: boolean }, command: Command) => {
+      const { openJournal } = await import('../../freeze/journal.js');
+      const { resume } = await import('../../resume.js');
       const config = await configOf(command);
       const { name } = resolvePair(config, pair);
       const idle = flags.ifFrozen && (await openJournal(config.stateDir, name).read()) === null;

@@ -1,13 +1,5 @@
 import type { Command } from 'commander';
-import { readManifest } from '../../catalog/catalog.js';
-import { listDrills } from '../../catalog/drills.js';
-import { pinHolds, readPin } from '../../catalog/pins.js';
-import { proofOf, verdictsOf } from '../../catalog/proofs.js';
-import { openBackup } from '../../openBackup.js';
 import { configOf, type Context } from '../context.js';
-import { recordText } from '../output/record.js';
-import { tableText } from '../output/table.js';
-import { nameText } from '../output/text.js';
 
 export function registerShow(program: Command, context: Context): void {
   program
@@ -16,6 +8,12 @@ export function registerShow(program: Command, context: Context): void {
     .description('show one backup: coordinates, sizes, tables')
     .option('--pair <pair>', 'the pair it is of')
     .action(async (which: string, flags: { pair?: string }, command: Command) => {
+      const { readManifest } = await import('../../catalog/catalog.js');
+      const { listDrills } = await import('../../catalog/drills.js');
+      const { pinHolds, readPin } = await import('../../catalog/pins.js');
+      const { proofOf, verdictsOf } = await import('../../catalog/proofs.js');
+      const { openBackup } = await import('../../openBackup.js');
+      const { recordText, tablesText } = await import('../output/record.js');
       const { store, record } = await openBackup(await configOf(command), which, flags.pair);
       try {
         const manifest = await readManifest(store, record);
@@ -23,20 +21,9 @@ export function registerShow(program: Command, context: Context): void {
         const pin = await readPin(store, { pair: record.pair, id: record.id });
         const pinned = pin && pinHolds(pin, new Date()) ? pin : null;
         context.terminal.document({ ...record, proven, pinned, contents: manifest });
-        const rows = manifest.tables.map((table) => [
-          nameText(table.database),
-          nameText(table.name),
-          table.engine,
-          table.rows === null ? '-' : String(table.rows),
-          table.checksum ?? '-',
-        ]);
-        const tables = tableText(['database', 'table', 'engine', 'rows', 'checksum'], rows, [
-          'rows',
-          'checksum',
-        ]);
-        context.terminal.result(
-          `backup ${record.id}\n${recordText(record, proven, pinned)}\n\n${tables}`,
-        );
+        const tables = tablesText(manifest.tables);
+        const text = recordText(record, proven, pinned);
+        context.terminal.result(`backup ${record.id}\n${text}\n\n${tables}`);
       } finally {
         await store.close();
       }

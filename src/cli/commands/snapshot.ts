@@ -1,9 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseDuration } from '../../config/units.js';
 import { StillpointError } from '../../errors.js';
-import { snapshot } from '../../snapshot.js';
 import { configOf, type Context, type GlobalOptions } from '../context.js';
-import { failedText, restoreLines, snapshotText } from '../output/snapshot.js';
 import { runCommand } from '../runCommand.js';
 
 interface SnapshotFlags {
@@ -37,6 +35,8 @@ export function registerSnapshot(program: Command, context: Context): void {
         command: Command,
       ) => {
         requireDashes(program, argv);
+        const { snapshot } = await import('../../snapshot.js');
+        const { failedText, restoreLines, snapshotText } = await import('../output/snapshot.js');
         const { terminal, signal } = context;
         const config = await configOf(command);
         const taken = await snapshot(config, {

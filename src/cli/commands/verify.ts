@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
 import { exitStatus } from '../../errors.js';
-import { verify } from '../../verify.js';
 import { configOf, type Context } from '../context.js';
-import { bytesText, secondsText } from '../output/text.js';
 
 export function registerVerify(program: Command, context: Context): void {
   const { terminal, signal } = context;
@@ -12,6 +10,8 @@ export function registerVerify(program: Command, context: Context): void {
     .description('read a backup back and compare every stored byte with its SHA-256')
     .option('--pair <pair>', 'the pair it is of')
     .action(async (which: string, flags: { pair?: string }, command: Command) => {
+      const { verify } = await import('../../verify.js');
+      const { bytesText, secondsText } = await import('../output/text.js');
       const found = await verify(await configOf(command), {
         backup: which,
         ...flags,

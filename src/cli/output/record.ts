@@ -1,6 +1,7 @@
 import { pinText, type Pin } from '../../catalog/pins.js';
 import type { Proof } from '../../catalog/proofs.js';
-import type { BackupRecord } from '../../catalog/records.js';
+import type { BackupRecord, ManifestTable } from '../../catalog/records.js';
+import { tableText } from './table.js';
 import { bytesText, fieldsText, nameText, secondsText, timeText } from './text.js';
 
 /** A backup's record as lines for people; `proven` is left out where it cannot be known yet. */
@@ -43,4 +44,17 @@ export function recordFields(record: BackupRecord): [string, string][] {
 function proofText(proven: Proof | null): string {
   if (proven === null) return 'not yet: `stillpoint drill` restores it and compares';
   return `on ${timeText(proven.at)} in ${secondsText(proven.seconds)}, by drill ${proven.drill}`;
+}
+
+/** The tables of a backup as a table. */
+export function tablesText(tables: readonly ManifestTable[]): string {
+  const rows = tables.map((table) => [
+    nameText(table.database),
+    nameText(table.name),
+    table.engine,
+    table.rows === null ? '-' : String(table.rows),
+    table.checksum ?? '-',
+  ]);
+  const head = ['database', 'table', 'engine', 'rows', 'checksum'];
+  return tableText(head, rows, ['rows', 'checksum']);
 }

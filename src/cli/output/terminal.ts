@@ -1,8 +1,8 @@
 import { redact } from '../../util/redact.js';
 import type { Observe } from '../../util/observe.js';
+import type { followRun } from './followRun.js';
 import { jsonPieces } from './json.js';
 import { createStatusLine } from './statusLine.js';
-import { followRun } from './followRun.js';
 
 export interface TerminalOptions {
   json?: boolean;
@@ -39,6 +39,7 @@ export function createTerminal(observe?: Observe): Terminal {
     line.clear();
     stream.write(`${redact(text)}\n`);
   };
+  let following: Promise<ReturnType<typeof followRun>> | undefined;
   const isTalking = () => options.quiet !== true && options.json !== true;
   const terminal: Terminal = {
     get json() {
@@ -68,9 +69,10 @@ export function createTerminal(observe?: Observe): Terminal {
     clear: () => line.clear(),
     observe: async (event) => {
       await observe?.(event);
-      if (isTalking()) follow(event, options.verbose === true);
+      if (!isTalking()) return;
+      following ??= import('./followRun.js').then(({ followRun }) => followRun(terminal));
+      (await following)(event, options.verbose === true);
     },
   };
-  const follow = followRun(terminal);
   return terminal;
 }
