@@ -28,6 +28,7 @@ export type { Config } from './config/schema.js';
 export { doctor, type Finding } from './doctor.js';
 export { drillBackup, type DrillOptions } from './drillBackup.js';
 export { exitStatus, StillpointError } from './errors.js';
+export { exitStatusOf, forPairs, type ForPairsOptions, type PairOutcome } from './forPairs.js';
 export { makeReport, type Report, type ReportOptions } from './makeReport.js';
 export { openBackup, type OpenBackup } from './openBackup.js';
 export { restoreBackup, type RestoreBackupOptions, type RestoreResult } from './restoreBackup.js';

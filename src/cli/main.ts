@@ -37,6 +37,7 @@ export async function main(argv: readonly string[], options: MainOptions = {}): 
   });
   try {
     await program.parseAsync(argv, { from: 'user' });
+    if (status === exitStatus['not-resumed']) return status;
     const reason: unknown = ending.signal.reason;
     return reason instanceof StillpointError ? reason.exitStatus : status;
   } catch (error) {

@@ -12,14 +12,18 @@ export interface ChosenPair {
 
 /**
  * The pair of that name, or the only one there is when none is named, with its store. Throws `usage`
- * when there is no such pair, or several to choose from.
+ * when there is no such pair, or several to choose from: then `hint` says how to.
  */
-export function resolvePair(config: Config, name?: string): ChosenPair {
+export function resolvePair(
+  config: Config,
+  name?: string,
+  hint = 'Name one of them after the command.',
+): ChosenPair {
   const names = Object.keys(config.pairs);
   const chosen = name ?? (names.length === 1 ? names[0] : undefined);
   if (chosen === undefined)
     throw new StillpointError('usage', `which pair? there are ${names.join(', ')}`, {
-      hint: 'Name one of them after the command.',
+      hint,
     });
   const pair = own(config.pairs, chosen);
   if (pair === undefined)
@@ -38,6 +42,14 @@ export function resolvePair(config: Config, name?: string): ChosenPair {
 /** The pair of that name, or all when none is named. Throws `usage` when there is no such pair. */
 export function pairNames(config: Config, name?: string): string[] {
   return name === undefined ? Object.keys(config.pairs) : [resolvePair(config, name).name];
+}
+
+/** All pairs, for a command that was told `--all`. Throws `usage` when a pair is named all the same. */
+export function allPairs(config: Config, name?: string): string[] {
+  if (name === undefined) return Object.keys(config.pairs);
+  throw new StillpointError('usage', `--all and the pair "${name}" exclude each other`, {
+    hint: 'Leave out one of them.',
+  });
 }
 
 /** The target of that name. Throws `usage` when there is none. */

@@ -41,6 +41,8 @@ export interface SetupOptions {
   store?: 's3' | { endpoint: string };
   /** Merged over the store's configuration. */
   storeOptions?: Record<string, unknown>;
+  /** More pairs, by the ports of their servers; else like the first. */
+  others?: Record<string, { source: number; replica: number }>;
   /** Settings of the drill. */
   drill?: Record<string, unknown>;
   /** Merged over the whole. */
@@ -66,15 +68,18 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
     endpoint: typeof options.store === 'object' ? options.store.endpoint : s3.endpoint,
     forcePathStyle: true,
   };
+  const pairAt = ({ source, replica }: { source: number; replica: number }) => ({
+    source: server(source),
+    replica: server(replica),
+    tools: { mysqldump: tools.mysqldump, mysql: tools.mysql, mysqld: tools.server },
+    ...options.pair,
+  });
+  const ports = {
+    shop: { source: pair.source.port, replica: pair.replica.port },
+    ...options.others,
+  };
   const document = {
-    pairs: {
-      shop: {
-        source: server(pair.source.port),
-        replica: server(pair.replica.port),
-        tools: { mysqldump: tools.mysqldump, mysql: tools.mysql, mysqld: tools.server },
-        ...options.pair,
-      },
-    },
+    pairs: Object.fromEntries(Object.entries(ports).map(([name, at]) => [name, pairAt(at)])),
     stores: {
       main: {
         ...(options.store === undefined ? { type: 'file', path: storePath } : s3Store),

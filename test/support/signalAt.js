@@ -1,15 +1,24 @@
 // Runs a command line that sends itself a signal when it comes to a step, or to the beginning, the keys or the end of
-// the first part whose key holds a text:
+// the first part whose key holds a text; or when so many runs of one command have come to a step, each of which waits
+// there for the others:
 //   node signalAt.js STEP SIGNAL [stillpoint arguments…]
 //   node signalAt.js 'load end /data/' SIGNAL [stillpoint arguments…]
+//   node signalAt.js 'dump in 2' SIGNAL [stillpoint arguments…]
 import { main } from '../../dist/cli/main.js';
 
 const [at, signal, ...argv] = process.argv.slice(2);
 const [, phase, text] = /^load (begin|keys|end) (.*)$/.exec(at) ?? [];
+const [, step = at, runs = '1'] = /^(\S+) in (\d+)$/.exec(at) ?? [];
+let missing = Number(runs);
+let allAreThere;
+const meeting = new Promise((resolve) => (allAreThere = resolve));
 process.exitCode = await main(argv, {
-  observe: (event) => {
-    const isStep = event.type === 'step' && event.step === at;
+  observe: async (event) => {
+    const isStep = event.type === 'step' && event.step === step;
     const isLoad = event.type === 'load' && event.phase === phase && event.key.includes(text);
-    if (isStep || isLoad) process.kill(process.pid, signal);
+    if (!isStep && !isLoad) return;
+    if (--missing > 0) return await meeting;
+    process.kill(process.pid, signal);
+    allAreThere();
   },
 });

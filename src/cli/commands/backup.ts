@@ -1,23 +1,45 @@
 import type { Command } from 'commander';
+import { allPairs, resolvePair } from '../../config/choose.js';
+import { onPairs } from '../allPairs.js';
 import { configOf, type Context } from '../context.js';
+import { allOption, atOnceOption, type AllFlags } from '../options.js';
 
-interface BackupFlags {
+interface BackupFlags extends AllFlags {
   label?: string;
 }
 
 export function registerBackup(program: Command, context: Context): void {
+  const { terminal, signal } = context;
   program
     .command('backup')
     .argument('[pair]', 'the pair; may be left out when there is one')
     .description('pause the replica, dump it to the store, resume it')
     .option('-l, --label <label>', 'a word to find the backup by')
+    .addOption(allOption())
+    .addOption(atOnceOption())
     .action(async (pair: string | undefined, flags: BackupFlags, command: Command) => {
       const { backup } = await import('../../backup.js');
       const { recordText } = await import('../output/record.js');
-      const { terminal, signal } = context;
-      const record = await backup(await configOf(command), {
-        ...(pair === undefined ? {} : { pair }),
-        ...(flags.label === undefined ? {} : { label: flags.label }),
+      const { secondsText } = await import('../output/text.js');
+      const config = await configOf(command);
+      const label = flags.label === undefined ? {} : { label: flags.label };
+      if (flags.all) {
+        await onPairs(context, allPairs(config, pair), {
+          atOnce: flags.atOnce,
+          work: async (name, { observe }) => {
+            const record = await backup(config, { pair: name, ...label, signal, observe });
+            for (const warning of record.warnings) terminal.note(`${name}: warning: ${warning}`);
+            return record;
+          },
+          done: 'committed',
+          columns: { id: ({ id }) => id, paused: (record) => secondsText(record.pauseSeconds) },
+        });
+        return;
+      }
+      const { name } = resolvePair(config, pair, 'Name one of them, or back up all with --all.');
+      const record = await backup(config, {
+        pair: name,
+        ...label,
         signal,
         observe: terminal.observe,
       });

@@ -1,9 +1,12 @@
 import { Option, type Command } from 'commander';
-import { exitStatus } from '../../errors.js';
+import { allPairs } from '../../config/choose.js';
+import { exitStatus, StillpointError } from '../../errors.js';
 import { writeAtomic } from '../../util/atomicFile.js';
+import { onPairs } from '../allPairs.js';
 import { configOf, type Context } from '../context.js';
+import { allOption, atOnceOption, count, type AllFlags } from '../options.js';
 
-interface DrillFlags {
+interface DrillFlags extends AllFlags {
   pair?: string;
   to?: string;
   catchUp?: boolean;
@@ -23,23 +26,46 @@ export function registerDrill(program: Command, context: Context): void {
     .option('--catch-up', 'also follow the source from the recorded coordinates')
     .option('--no-catch-up', 'do not, even if the configuration says so')
     .option('--identity <file>', 'the age key of an encrypted backup')
-    .addOption(new Option('--parallel <n>', 'clients at once').argParser(Number))
+    .addOption(new Option('--parallel <n>', 'clients at once').argParser(count))
     .option(
       '--report <file>',
       'write the page of this drill too, as `stillpoint report --drill` does',
     )
+    .addOption(allOption('pair', 'to', 'report'))
+    .addOption(atOnceOption())
     .action(async (backup: string, flags: DrillFlags, command: Command) => {
       const { drillBackup } = await import('../../drillBackup.js');
       const { drillText } = await import('../output/drill.js');
-      const { identity, report, ...rest } = flags;
+      const { secondsText } = await import('../output/text.js');
+      const { identity, report, all: isAll, atOnce, ...rest } = flags;
       const config = await configOf(command);
-      const record = await drillBackup(config, {
+      const options = {
         backup,
         ...rest,
         ...(identity === undefined ? {} : { identityFile: identity }),
         signal,
-        observe: terminal.observe,
-      });
+      };
+      if (isAll) {
+        await onPairs(context, allPairs(config), {
+          atOnce,
+          work: async (pair, { observe }) =>
+            await drillBackup(config, { ...options, pair, observe }),
+          done: 'passed',
+          columns: {
+            id: ({ id }) => id,
+            backup: (record) => record.backup,
+            paused: ({ catchUp }) => (catchUp ? secondsText(catchUp.pauseSeconds) : '-'),
+          },
+          failure: ({ status, reason, pair, id }) =>
+            status === 'passed'
+              ? null
+              : new StillpointError('verification', reason ?? '', {
+                  hint: `\`stillpoint report ${pair} --drill ${id}\` shows every check.`,
+                }),
+        });
+        return;
+      }
+      const record = await drillBackup(config, { ...options, observe: terminal.observe });
       terminal.clear();
       if (report !== undefined) {
         const { makeReport } = await import('../../makeReport.js');

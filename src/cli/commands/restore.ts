@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { definers, type Definer } from '../../restore/definer.js';
 import { ask } from '../ask.js';
+import { count } from '../options.js';
 import { configOf, type Context, type GlobalOptions } from '../context.js';
 
 interface RestoreFlags {
@@ -54,7 +55,7 @@ export function registerRestore(program: Command, context: Context): void {
     .option('--check', 'compare rows and objects with the backup at the end')
     .option('--into-pair-member', "allow the pair's own source or replica as target")
     .option('--identity <file>', 'the age key of an encrypted backup')
-    .addOption(new Option('--parallel <n>', 'clients at once').argParser(Number))
+    .addOption(new Option('--parallel <n>', 'clients at once').argParser(count))
     .option('--dry-run', 'only say what would be done, and about how long it takes')
     .action(async (which: string, flags: RestoreFlags, command: Command) => {
       const { restoreBackup } = await import('../../restoreBackup.js');

@@ -34,8 +34,11 @@ const counts: Partial<Record<AnyStep, string>> = {
 
 const now = () => performance.now() / 1000;
 
+/** Where the lines of a run go. */
+export type RunLines = Pick<Terminal, 'note' | 'live'>;
+
 /** Turns the events of a run into a live line and a few lasting ones. */
-export function followRun(terminal: Terminal): (event: RunEvent, verbose: boolean) => void {
+export function followRun(terminal: RunLines): (event: RunEvent, verbose: boolean) => void {
   let step: AnyStep | null = null;
   let parts = 0;
   let done = 0;

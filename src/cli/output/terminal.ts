@@ -1,6 +1,6 @@
 import { redact } from '../../util/redact.js';
 import type { Observe } from '../../util/observe.js';
-import type { followRun } from './followRun.js';
+import type { followRun, RunLines } from './followRun.js';
 import { jsonPieces } from './json.js';
 import { createStatusLine } from './statusLine.js';
 
@@ -30,6 +30,15 @@ export interface Terminal {
   clear(): void;
   /** Shows what a run does. */
   observe: Observe;
+  /** The same for one of several pairs that run at once: its lines begin with its name. */
+  of(pair: string): PairLines;
+}
+
+/** What one of several pairs has of the terminal. */
+export interface PairLines {
+  observe: Observe;
+  /** Takes the pair out of the live line. */
+  clear(): void;
 }
 
 export function createTerminal(observe?: Observe): Terminal {
@@ -39,8 +48,18 @@ export function createTerminal(observe?: Observe): Terminal {
     line.clear();
     stream.write(`${redact(text)}\n`);
   };
-  let following: Promise<ReturnType<typeof followRun>> | undefined;
+  /** What each of several pairs is doing. */
+  const lives = new Map<string, string>();
   const isTalking = () => options.quiet !== true && options.json !== true;
+  const observed = (lines: RunLines): Observe => {
+    let following: Promise<ReturnType<typeof followRun>> | undefined;
+    return async (event) => {
+      await observe?.(event);
+      if (!isTalking()) return;
+      following ??= import('./followRun.js').then(({ followRun }) => followRun(lines));
+      (await following)(event, options.verbose === true);
+    };
+  };
   const terminal: Terminal = {
     get json() {
       return options.json === true;
@@ -67,12 +86,26 @@ export function createTerminal(observe?: Observe): Terminal {
       if (isTalking()) line.show(redact(text));
     },
     clear: () => line.clear(),
-    observe: async (event) => {
-      await observe?.(event);
-      if (!isTalking()) return;
-      following ??= import('./followRun.js').then(({ followRun }) => followRun(terminal));
-      (await following)(event, options.verbose === true);
+    observe: (event) => observeHere(event),
+    of: (pair) => {
+      const show = () =>
+        terminal.live([...lives].map(([name, text]) => `${name}: ${text}`).join(' | '));
+      return {
+        observe: observed({
+          note: (text) => terminal.note(`${pair}: ${text}`),
+          live: (text) => {
+            lives.set(pair, text);
+            show();
+          },
+        }),
+        clear: () => {
+          lives.delete(pair);
+          line.clear();
+          if (lives.size > 0) show();
+        },
+      };
     },
   };
+  const observeHere = observed(terminal);
   return terminal;
 }
