@@ -1,14 +1,17 @@
 import { listMarks, markForRemoval, unmark } from './catalog/pruning.js';
 import { pinHolds, removePin } from './catalog/pins.js';
-import { finishRemoval } from './catalog/remove.js';
+import { finishRemoval, removeFolder } from './catalog/remove.js';
 import { ageOf, lastWrite } from './catalog/uncommitted.js';
 import type { PrunePlan } from './prunePlan.js';
-import { commitKey } from './store/keys.js';
+import { backupPrefix, commitKey } from './store/keys.js';
+import { probePrefix } from './store/probe.js';
 import type { Store } from './store/store.js';
 import type { Clock } from './util/clock.js';
 
 /** Seconds that nothing was written to a run without a commit before it is garbage. No run pauses so long. */
 const abandonedAfter = 7 * 86_400;
+/** Seconds that no probe lasts. */
+const probeLasts = 86_400;
 /** Seconds after which the mark on a backup that stays is a dead prune's. */
 const markHolds = 86_400;
 
@@ -43,8 +46,8 @@ export async function sweepStore(
   }
   for (const id of catalog.uncommitted) {
     if (swept.includes(id) || ageOf(id, storeNow) < abandonedAfter) continue;
-    const last = await lastWrite(store, pair, id);
-    if (last !== null && secondsFrom(last, storeNow) < abandonedAfter) continue;
+    const last = await lastWrite(store, backupPrefix({ pair, id }));
+    if (last === null || secondsFrom(last, storeNow) < abandonedAfter) continue;
     await markForRemoval(store, { pair, id }, clock);
     if (!(await isGone(id))) continue;
     await finishRemoval(store, { pair, id });
@@ -54,7 +57,17 @@ export async function sweepStore(
     const isThere = committed.has(id) || catalog.uncommitted.includes(id);
     if (!isThere && !pinHolds(pin, clock.now())) await removePin(store, { pair, id });
   }
+  await sweepProbes(store, storeNow);
   return swept;
+}
+
+/** What `doctor` could not remove again, since its credentials may not. */
+async function sweepProbes(store: Store, storeNow: Date): Promise<void> {
+  const folders = (await store.folders('')).filter((name) => name.startsWith(probePrefix));
+  for (const folder of folders) {
+    const last = await lastWrite(store, `${folder}/`);
+    if (last && secondsFrom(last, storeNow) > probeLasts) await removeFolder(store, `${folder}/`);
+  }
 }
 
 function secondsFrom(earlier: Date, later: Date): number {

@@ -18,7 +18,8 @@ export async function listDrills(
   onDamaged: (line: string) => void = () => undefined,
 ): Promise<DrillRecord[]> {
   const keys: string[] = [];
-  for await (const { key } of store.list(drillsPrefix(pair))) keys.push(key);
+  for await (const { key } of store.list(drillsPrefix(pair)))
+    if (key.endsWith('.json')) keys.push(key);
   const limit = pLimit(readsAtOnce);
   const readable = async (key: string): Promise<DrillRecord | null> => {
     const written = await text(await store.get(key));

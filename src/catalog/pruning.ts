@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { reasonOf, StillpointError } from '../errors.js';
 import { idOfKey, pruningKey, pruningPrefix, type BackupAddress } from '../store/keys.js';
@@ -25,7 +26,8 @@ export async function markForRemoval(store: Store, at: BackupAddress, clock: Clo
  * Answers with the time by the store's clock.
  */
 export async function tryRemoval(store: Store, pair: string): Promise<Date> {
-  const key = `${pruningPrefix(pair)}try`;
+  // Of two prunes at once each has its own.
+  const key = `${pruningPrefix(pair)}try-${randomBytes(4).toString('hex')}`;
   await store.put(key, Buffer.from('written to see whether it can be removed\n'));
   const found = await store.head(key);
   try {

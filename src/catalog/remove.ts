@@ -27,11 +27,19 @@ export async function removeBackup(
 ): Promise<Removal> {
   const commit = await store.head(commitKey(at));
   const found = { lockedUntil: null, keepsVersions: commit?.isVersion === true };
+  // Another prune was faster, and does the rest.
+  if (commit === null) return { ...found, outcome: 'removed' };
   // A locked backup is left whole. A removal would only hide it behind a delete marker, and once the lock
   // has ended nobody would come back for its versions. Its commit was written, and so is locked, last.
-  if (commit?.lock) return { ...found, outcome: 'locked', lockedUntil: commit.lock.until };
+  if (commit.lock) return { ...found, outcome: 'locked', lockedUntil: commit.lock.until };
   await observe({ type: 'step', step: 'mark' });
-  await markForRemoval(store, at, clock);
+  try {
+    await markForRemoval(store, at, clock);
+  } catch (error) {
+    // Another prune may have ended with this backup, and taken our mark for its own.
+    if ((await store.head(commitKey(at))) !== null) throw error;
+    return { ...found, outcome: 'removed' };
+  }
   const pin = await readPin(store, at);
   if (pin && pinHolds(pin, clock.now())) {
     await unmark(store, at);
@@ -67,7 +75,11 @@ export async function finishRemoval(store: Store, at: BackupAddress): Promise<vo
  * folder today belongs to that one backup.
  */
 export async function removeParts(store: Store, at: BackupAddress): Promise<void> {
-  const prefix = backupPrefix(at);
+  await removeFolder(store, backupPrefix(at));
+}
+
+/** Removes everything under a prefix, which ends in `/`. */
+export async function removeFolder(store: Store, prefix: string): Promise<void> {
   await store.sweep(prefix);
   const keys: string[] = [];
   for await (const { key } of store.list(prefix)) keys.push(key);

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { backupPrefix, commitKey, parseBackupId } from '../store/keys.js';
+import { commitKey, parseBackupId } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { backupIds } from './listing.js';
 
@@ -24,10 +24,10 @@ export function ageOf(id: string, now: Date): number {
   return (now.getTime() - (parseBackupId(id)?.time ?? now).getTime()) / 1000;
 }
 
-/** When the last object of a backup was written, by the store's clock; null when it has none. */
-export async function lastWrite(store: Store, pair: string, id: string): Promise<Date | null> {
+/** When the last object under a prefix was written, by the store's clock; null when there is none. */
+export async function lastWrite(store: Store, prefix: string): Promise<Date | null> {
   let last: Date | null = null;
-  for await (const { modified } of store.list(backupPrefix({ pair, id })))
+  for await (const { modified } of store.list(prefix))
     if (last === null || modified > last) last = modified;
   return last;
 }

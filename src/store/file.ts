@@ -7,7 +7,7 @@ import { unheard, withBody } from './body.js';
 import { fileFailure, isMissing } from './file/errors.js';
 import { foldersIn, removeFile, walk } from './file/tree.js';
 import { isTemporary, writeFileWhole } from './file/write.js';
-import { checkKey } from './keys.js';
+import { checkKey, isSafeKey } from './keys.js';
 import { probeStore } from './probe.js';
 import type { Store, StoredObject } from './store.js';
 
@@ -69,7 +69,7 @@ export function openFileStore(options: FileStoreOptions): Store {
 
     async *list(wanted): AsyncGenerator<StoredObject> {
       for await (const { name, key } of walk(root, wanted)) {
-        const found = isTemporary(name) ? null : await head(key);
+        const found = isTemporary(name) || !isSafeKey(key) ? null : await head(key);
         if (found !== null) yield found;
       }
     },

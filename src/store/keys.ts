@@ -150,13 +150,21 @@ export function idOfKey(prefix: string, key: string): string | null {
 }
 
 /**
- * Throws `failed` unless the key is a relative path of printable ASCII without empty, `.` or `..`
- * segments. Keys also come out of manifests, and a manifest may have been written by a stranger.
+ * Whether a key is a relative path of printable ASCII without empty, `.` or `..` segments, as all of ours
+ * are. Others in a store are somebody else's.
+ */
+export function isSafeKey(key: string): boolean {
+  const segments = key.split('/');
+  const isPlain = /^[\x21-\x7e]+$/.test(key) && !key.includes('\\');
+  return isPlain && !segments.some((segment) => ['', '.', '..'].includes(segment));
+}
+
+/**
+ * Throws `failed` unless the key is safe. Keys also come out of manifests, and a manifest may have been
+ * written by a stranger.
  */
 export function checkKey(key: string): void {
-  const segments = key.split('/');
-  const safe = /^[\x21-\x7e]+$/.test(key) && !key.includes('\\');
-  if (safe && !segments.some((segment) => ['', '.', '..'].includes(segment))) return;
+  if (isSafeKey(key)) return;
   throw new StillpointError('failed', `the key ${JSON.stringify(key)} is not a safe path`, {
     hint: 'The manifest that names it was not written by stillpoint, or was changed since.',
   });

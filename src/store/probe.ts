@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { reasonOf, StillpointError } from '../errors.js';
+import { faultOf } from './s3/errors.js';
 import type { ProbeResult, Store } from './store.js';
+
+/** What the folders of probes begin with. */
+export const probePrefix = '.stillpoint-probe-';
 
 /** A check of one thing: answers what it saw, throws when it does not work. */
 type Check = () => Promise<string | { warn: string }>;
@@ -11,7 +15,7 @@ type Check = () => Promise<string | { warn: string }>;
  * first thing that fails. `bytes` is the size of the object it writes: on S3 more than one part.
  */
 export async function probeStore(store: Store, bytes = 64 * 1024): Promise<ProbeResult[]> {
-  const folder = `.stillpoint-probe-${randomBytes(6).toString('hex')}/`;
+  const folder = `${probePrefix}${randomBytes(6).toString('hex')}/`;
   const key = `${folder}object`;
   const written = randomBytes(bytes);
   const claim = `${folder}claim`;
@@ -20,7 +24,7 @@ export async function probeStore(store: Store, bytes = 64 * 1024): Promise<Probe
     ['read', () => readBack(store, key, written)],
     ['conditional write', () => claimTwice(store, claim)],
     ['list', () => listBoth(store, folder)],
-    ['delete', () => removeAll(store, folder, [key, claim])],
+    ['delete', () => removeAll(store, folder, [key, claim]).catch(ifForbidden)],
   ];
   try {
     return await runChecks(checks);
@@ -83,6 +87,14 @@ async function removeAll(store: Store, folder: string, keys: string[]): Promise<
   const unfinished = await store.sweep(folder);
   if (unfinished > 0) throw new Error(`${store.url} kept ${unfinished} unfinished writes`);
   return 'all removed, nothing unfinished left';
+}
+
+// A choice of who runs it, and a good one: a backup needs none of it.
+function ifForbidden(error: unknown): { warn: string } {
+  if (faultOf(error)?.status !== 403) throw error;
+  return {
+    warn: 'These credentials may not delete, so they cannot remove a backup. Give prune others that may (retention.profile, docs/retention.md); it removes what failed runs and this check leave, too.',
+  };
 }
 
 async function keysUnder(store: Store, folder: string): Promise<string[]> {

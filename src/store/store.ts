@@ -43,7 +43,7 @@ export interface Store {
   get(key: string, options?: { signal?: AbortSignal }): Promise<Readable>;
   /** The object's size and time, or null when it does not exist. */
   head(key: string): Promise<StoredObject | null>;
-  /** Every object whose key starts with `prefix`, in the order of their keys. */
+  /** Every object whose key starts with `prefix`, in the order of their keys; none whose key is not safe. */
   list(prefix: string): AsyncIterable<StoredObject>;
   /** The names of the folders directly under `prefix` (which ends in `/`), sorted, without the slash. */
   folders(prefix: string): Promise<string[]>;

@@ -7,6 +7,7 @@ import {
   type ListObjectsV2CommandOutput,
 } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
+import { isSafeKey } from '../keys.js';
 import type { StoredObject } from '../store.js';
 import { faultOf, isMissing, s3Failure } from './errors.js';
 import { aimOf, call, placeOf, type Remote } from './remote.js';
@@ -47,8 +48,8 @@ export function storedObject(key: string, head: HeadObjectCommandOutput): Stored
 export async function* listObjects(remote: Remote, prefix: string): AsyncGenerator<StoredObject> {
   for await (const page of pagesOf(remote, prefix)) {
     for (const { Key = '', Size = 0, LastModified = new Date(0) } of page.Contents ?? []) {
-      if (!Key.endsWith('/'))
-        yield { key: Key.slice(remote.prefix.length), bytes: Size, modified: LastModified };
+      const key = Key.slice(remote.prefix.length);
+      if (isSafeKey(key)) yield { key, bytes: Size, modified: LastModified };
     }
   }
 }
