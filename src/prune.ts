@@ -2,7 +2,7 @@ import { tryRemoval } from './catalog/pruning.js';
 import type { BackupRecord } from './catalog/records.js';
 import { removeBackup } from './catalog/remove.js';
 import type { Decision } from './catalog/retention.js';
-import { backupCache } from './catalogCache.js';
+import { openCatalogCache } from './catalogCache.js';
 import { resolvePair, type ChosenPair } from './config/choose.js';
 import type { Config, StoreConfig } from './config/schema.js';
 import { StillpointError } from './errors.js';
@@ -75,7 +75,7 @@ export async function prune(config: Config, options: PruneOptions = {}): Promise
   const { name } = chosen;
   const store = await openStore(asPruner(chosen));
   try {
-    const cache = await backupCache(config, chosen);
+    const cache = await openCatalogCache(config, chosen);
     const now = clock.now();
     let plan = await planPrune(store, chosen, { now, cache, isBelieved: true });
     const isIdle = plan.decisions.every(({ keep }) => keep);

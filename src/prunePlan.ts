@@ -1,11 +1,11 @@
 import type { Decision } from './catalog/retention.js';
 import { decide } from './catalog/retention.js';
-import type { Cache } from './catalog/cache.js';
-import { listDrills } from './catalog/drills.js';
+import { listDigests } from './catalog/drills.js';
 import { readCatalog, type Catalog } from './catalog/listing.js';
 import { listPins, type Pin } from './catalog/pins.js';
 import { verdictsOf } from './catalog/proofs.js';
 import type { BackupRecord } from './catalog/records.js';
+import type { CatalogCache } from './catalogCache.js';
 import type { ChosenPair } from './config/choose.js';
 import { commitKey } from './store/keys.js';
 import type { Store } from './store/store.js';
@@ -31,18 +31,14 @@ const looksAtOnce = 16;
 export async function planPrune(
   store: Store,
   { name, pair }: Pick<ChosenPair, 'name' | 'pair'>,
-  {
-    now,
-    cache,
-    isBelieved,
-  }: { now: Date; cache?: Cache<BackupRecord> | undefined; isBelieved: boolean },
+  { now, cache, isBelieved }: { now: Date; cache?: CatalogCache | undefined; isBelieved: boolean },
 ): Promise<PrunePlan> {
   const warnings: string[] = [];
   const note = (line: string) => warnings.push(line);
   const [catalog, pins, drills] = await Promise.all([
-    readCatalog(store, name, cache, isBelieved),
+    readCatalog(store, name, cache?.backups, isBelieved),
     listPins(store, name, note),
-    listDrills(store, name, note),
+    listDigests(store, name, note, cache?.drills),
   ]);
   for (const { message } of catalog.damaged) note(`${message}; it stays, and counts for no rule`);
   const decisions = decide({

@@ -3,7 +3,9 @@ import { text } from 'node:stream/consumers';
 import { reasonOf } from '../errors.js';
 import { drillKey, drillsPrefix } from '../store/keys.js';
 import type { Store } from '../store/store.js';
+import type { Cache } from './cache.js';
 import { drillRecordSchema, type DrillRecord } from './drillRecord.js';
+import type { DrillDigest } from './proofs.js';
 
 /** Reads at once while listing, as of backups. */
 const readsAtOnce = 32;
@@ -17,20 +19,55 @@ export async function listDrills(
   pair: string,
   onDamaged: (line: string) => void = () => undefined,
 ): Promise<DrillRecord[]> {
-  const keys: string[] = [];
-  for await (const { key } of store.list(drillsPrefix(pair)))
-    if (key.endsWith('.json')) keys.push(key);
+  return await readDrills(store, pair, onDamaged, (record) => record);
+}
+
+/** Like `listDrills`, but only what a verdict is made of, so that a cache can keep it. */
+export async function listDigests(
+  store: Store,
+  pair: string,
+  onDamaged: (line: string) => void,
+  cache?: Cache<DrillDigest>,
+): Promise<DrillDigest[]> {
+  return await readDrills(store, pair, onDamaged, digestOf, cache);
+}
+
+function digestOf({ id, backup, status, finishedAt, seconds, checks }: DrillRecord): DrillDigest {
+  const statuses = checks.map((check) => ({ status: check.status }));
+  return { id, backup, status, finishedAt, seconds, checks: statuses };
+}
+
+async function readDrills<T>(
+  store: Store,
+  pair: string,
+  onDamaged: (line: string) => void,
+  take: (record: DrillRecord) => T,
+  cache?: Cache<T>,
+): Promise<T[]> {
+  const found: { key: string; version: string }[] = [];
+  for await (const { key, bytes, modified } of store.list(drillsPrefix(pair)))
+    if (key.endsWith('.json'))
+      found.push({ key, version: `${key} ${bytes} ${modified.toISOString()}` });
   const limit = pLimit(readsAtOnce);
-  const readable = async (key: string): Promise<DrillRecord | null> => {
+  const readable = async (key: string): Promise<T | null> => {
     const written = await text(await store.get(key));
     try {
-      return drillRecordSchema.parse(JSON.parse(written));
+      return take(drillRecordSchema.parse(JSON.parse(written)));
     } catch (error) {
       onDamaged(`the drill record ${key} cannot be read: ${reasonOf(error)}`);
       return null;
     }
   };
-  const records = await Promise.all(keys.map((key) => limit(() => readable(key))));
+  const records = await Promise.all(
+    found.map(async ({ key, version }) => {
+      const known = cache?.get(version);
+      if (known !== undefined) return known;
+      const read = await limit(() => readable(key));
+      if (read !== null) cache?.set(version, read);
+      return read;
+    }),
+  );
+  await cache?.keep(new Set(found.map(({ version }) => version)));
   return records.filter((record) => record !== null);
 }
 

@@ -1,4 +1,10 @@
-import type { DrillRecord } from './drillRecord.js';
+import type { DrillCheck, DrillRecord } from './drillRecord.js';
+
+/** What a verdict is made of. */
+export type DrillDigest = Pick<
+  DrillRecord,
+  'id' | 'backup' | 'status' | 'finishedAt' | 'seconds'
+> & { checks: Pick<DrillCheck, 'status'>[] };
 
 /** What shows that a backup restores. */
 export interface Proof {
@@ -14,7 +20,7 @@ export interface Proof {
  * What drills say of each backup, by the backup's id: the newest that came to a verdict. One that broke
  * off, for want of room or because its server died, says nothing. `drills` are oldest first.
  */
-export function verdictsOf(drills: readonly DrillRecord[]): Map<string, DrillRecord> {
+export function verdictsOf<D extends DrillDigest>(drills: readonly D[]): Map<string, D> {
   const spoke = drills.filter(
     ({ status, checks }) =>
       status === 'passed' || checks.some((check) => check.status === 'failed'),
@@ -23,7 +29,7 @@ export function verdictsOf(drills: readonly DrillRecord[]): Map<string, DrillRec
 }
 
 /** The proof of a backup; null when its last verdict is another, or there is none. */
-export function proofOf(verdicts: ReadonlyMap<string, DrillRecord>, backup: string): Proof | null {
+export function proofOf(verdicts: ReadonlyMap<string, DrillDigest>, backup: string): Proof | null {
   const drill = verdicts.get(backup);
   if (drill?.status !== 'passed') return null;
   return { drill: drill.id, at: drill.finishedAt, seconds: drill.seconds.total };

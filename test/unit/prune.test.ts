@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listPins, newPin, putPin } from '../../src/catalog/pins.js';
 import { listMarks, markForRemoval } from '../../src/catalog/pruning.js';
-import type { BackupRecord } from '../../src/catalog/records.js';
 import { putDrill } from '../../src/catalog/drills.js';
 import { openJournal } from '../../src/freeze/journal.js';
 import { prune, type PruneOptions } from '../../src/prune.js';

@@ -12,10 +12,10 @@ export function registerList(program: Command, context: Context): void {
     .action(async (pair: string | undefined, _flags: unknown, command: Command) => {
       beFrugal();
       const { listBackups } = await import('../../catalog/listing.js');
-      const { listDrills } = await import('../../catalog/drills.js');
+      const { listDigests } = await import('../../catalog/drills.js');
       const { holdingPin, listPins } = await import('../../catalog/pins.js');
       const { proofOf, verdictsOf } = await import('../../catalog/proofs.js');
-      const { backupCache } = await import('../../catalogCache.js');
+      const { openCatalogCache } = await import('../../catalogCache.js');
       const { openStore } = await import('../../store/open.js');
       const { listText } = await import('../output/list.js');
       const config = await configOf(command);
@@ -26,10 +26,10 @@ export function registerList(program: Command, context: Context): void {
         const store = await openStore(chosen.store);
         try {
           const note = (line: string) => damaged.push(line);
-          const cache = await backupCache(config, chosen);
+          const cache = await openCatalogCache(config, chosen);
           const [backups, drills, pins] = await Promise.all([
-            listBackups(store, chosen.name, note, cache),
-            listDrills(store, chosen.name, note),
+            listBackups(store, chosen.name, note, cache?.backups),
+            listDigests(store, chosen.name, note, cache?.drills),
             listPins(store, chosen.name, note),
           ]);
           const verdicts = verdictsOf(drills);
