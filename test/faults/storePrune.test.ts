@@ -188,3 +188,32 @@ describe('a bucket with Object Lock', () => {
     );
   });
 });
+
+test('on the command line: pin, list, a dry run, a question that nobody can answer, unpin', async () => {
+  const { file, store, ids } = await shelf('file');
+  const run = async (...args: string[]) =>
+    await execa(process.execPath, ['bin/stillpoint.js', '-c', file, ...args], {
+      reject: false,
+      stdin: 'ignore',
+    });
+  const [first = ''] = ids;
+  const pinned = await run('pin', first, '--keep', '14d', '--reason', 'before\nthe migration');
+  expect(pinned.stdout).toMatch(new RegExp(`^backup ${first} is pinned until \\d{4}-`));
+  const list = JSON.parse((await run('list', '--json')).stdout) as { pinned: object | null }[];
+  expect(list.map((one) => one.pinned !== null)).toEqual([true, false, false, false, false]);
+  expect((await run('list')).stdout).toMatch(/ pinned\n.* until \d{4}-\d\d-\d\d\n.* -\n/);
+
+  const plan = await run('prune', '--dry-run');
+  expect(plan.stdout).toMatch(/ stays\s+pinned until .* by \S+@\S+: before\\nthe migration\n/);
+  expect(plan.stdout).toMatch(/ goes\s+older than the rules reach\n/);
+  expect(plan.stdout).toMatch(/\nwould remove 2 backups of shop \(.* stored\), 3 stay$/);
+  const unasked = await run('prune');
+  expect(unasked.exitCode).toBe(2);
+  expect(unasked.stderr).toMatch(/this would remove 2 backups \(.* stored\) of shop from file:/);
+  expect(await idsIn(store)).toEqual(ids);
+
+  expect((await run('unpin', first)).exitCode).toBe(0);
+  const done = await run('prune', '--yes');
+  expect(done.stdout).toMatch(/\nremoved 3 backups of shop \(.* stored\), 2 stay$/);
+  expect(await idsIn(store)).toEqual(ids.slice(-2));
+});

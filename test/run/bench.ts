@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { openStore } from '../../src/store/open.js';
 import { bare, pipe, stillpoint, type Measured } from '../bench/contenders.js';
 import { median } from '../bench/median.js';
+import { benchLists } from '../bench/lists.js';
 import { benchRestores } from '../bench/restores.js';
 import { fill, tables } from '../bench/sysbench.js';
 import { tableText } from '../../src/cli/output/table.js';
@@ -15,12 +16,14 @@ import {
   findTools,
   roomyFolder,
   startPair,
+  startS3,
   startServers,
   type Engine,
 } from '../rig/index.js';
 
 // Measures the ways to dump one replica into one store, in turn, on one machine:
-//   npm run bench [-- mariadb | mysql] [--rows 800000] [--rounds 3] [--only NAME] [--part dump | restore]
+// `--part list` measures listings of many backups (--backups 5000) instead, and needs no server.
+//   npm run bench [-- mariadb | mysql] [--rows 800000] [--rounds 3] [--only NAME] [--part dump | restore | list]
 // Seconds differ from machine to machine; the ratios within one run are what counts.
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,12 +32,20 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     only: { type: 'string' },
     part: { type: 'string' },
+    backups: { type: 'string', default: '5000' },
   },
 });
 const toolbox = await findTools((line) => console.log(line));
 const wanted = engines.filter((name) => positionals.length === 0 || positionals.includes(name));
-for (const engine of wanted) await bench(engine);
+if (values.part === 'list') await lists();
+else for (const engine of wanted) await bench(engine);
 process.exit();
+
+async function lists(): Promise<void> {
+  if (toolbox.s3 === null) throw new Error(toolbox.missing.join('\n'));
+  const s3 = await startS3(toolbox.s3);
+  await benchLists(s3, Number(values.backups)).finally(s3.stop);
+}
 
 async function bench(engine: Engine): Promise<void> {
   const tools = toolbox[engine];

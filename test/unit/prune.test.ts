@@ -6,6 +6,7 @@ import { listPins, newPin, putPin } from '../../src/catalog/pins.js';
 import { listMarks, markForRemoval } from '../../src/catalog/pruning.js';
 import { putDrill } from '../../src/catalog/drills.js';
 import { openJournal } from '../../src/freeze/journal.js';
+import { pinBackup, unpinBackup } from '../../src/pin.js';
 import { prune, type PruneOptions } from '../../src/prune.js';
 import { openFileStore } from '../../src/store/file.js';
 import { backupPrefix, commitKey } from '../../src/store/keys.js';
@@ -123,6 +124,22 @@ describe('prune', () => {
     await markForRemoval(store, { pair: 'shop', id: ids[0]! }, systemClock);
     const pin = newPin({ pair: 'shop', id: ids[0]!, until: null, reason: null }, systemClock);
     await expect(putPin(store, pin)).rejects.toMatchObject({ code: 'refused' });
+  });
+
+  test('pins are for a time to come, and for what is there', async () => {
+    const { config, ids } = await shelf();
+    const late = { backup: ids[0]!, until: new Date(Date.now() - hour) };
+    await expect(pinBackup(config, late)).rejects.toMatchObject({ code: 'usage' });
+    await expect(pinBackup(config, { backup: 'nowhere' })).rejects.toMatchObject({
+      code: 'no-such-backup',
+    });
+    expect(await pinBackup(config, { backup: 'latest', reason: 'why' })).toMatchObject({
+      backup: ids.at(-1),
+      until: null,
+      reason: 'why',
+    });
+    expect(await unpinBackup(config, { backup: ids.at(-1)! })).toMatchObject({ pair: 'shop' });
+    await expect(unpinBackup(config, { backup: 'latest' })).rejects.toThrow('is not pinned');
   });
 
   test('two at once do no harm', async () => {
