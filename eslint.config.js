@@ -14,6 +14,7 @@ const order = [
   'restore',
   'drill',
   'report',
+  'schedule',
   'cli',
 ];
 const stories = ['backup', 'snapshot', 'makeReport'];

@@ -9,6 +9,11 @@ export interface Context {
   signal: AbortSignal;
   /** Sets the exit status of a command that does not throw. */
   exitWith(status: number): void;
+  /**
+   * Runs another command line in this process, as a schedule does. Reports what it throws, and answers
+   * how it ended. That another run holds the lock is a note: a timer should not cry about it.
+   */
+  run(argv: readonly string[]): Promise<{ exit: number; error: string | null }>;
 }
 
 /** The options that stand before or after any command. */
@@ -22,7 +27,12 @@ export interface GlobalOptions {
 
 /** Reads the configuration that `-c` or the environment names. */
 export async function configOf(command: Command): Promise<Config> {
+  return (await configFileOf(command)).config;
+}
+
+/** The same, with the file it came from. */
+export async function configFileOf(command: Command): Promise<{ config: Config; file: string }> {
   const { loadConfig } = await import('../config/load.js');
   const { config: file } = command.optsWithGlobals<GlobalOptions>();
-  return (await loadConfig(file === undefined ? {} : { file })).config;
+  return await loadConfig(file === undefined ? {} : { file });
 }

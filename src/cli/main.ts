@@ -1,6 +1,8 @@
 import { CommanderError } from 'commander';
-import { exitStatus, StillpointError } from '../errors.js';
+import { exitStatus, reasonOf, StillpointError } from '../errors.js';
 import type { Observe } from '../util/observe.js';
+import { redact } from '../util/redact.js';
+import type { Context } from './context.js';
 import { createProgram } from './program.js';
 import { createTerminal } from './output/terminal.js';
 
@@ -28,15 +30,16 @@ export async function main(argv: readonly string[], options: MainOptions = {}): 
   // A reader that went away (`| head`) must not end a run that holds a replica.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   let status = 0;
-  const program = createProgram({
+  const context: Context = {
     terminal,
     signal: ending.signal,
     exitWith: (code) => {
       status = code;
     },
-  });
+    run: async (inner) => await runInside(inner, context),
+  };
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await createProgram(context).parseAsync(argv, { from: 'user' });
     if (status === exitStatus['not-resumed']) return status;
     const reason: unknown = ending.signal.reason;
     return reason instanceof StillpointError ? reason.exitStatus : status;
@@ -49,5 +52,35 @@ export async function main(argv: readonly string[], options: MainOptions = {}): 
   } finally {
     terminal.clear();
     for (const name of signals) process.off(name, onSignal);
+  }
+}
+
+/** See Context.run. */
+async function runInside(
+  argv: readonly string[],
+  context: Context,
+): Promise<{ exit: number; error: string | null }> {
+  const { terminal, signal } = context;
+  let exit = 0;
+  const exitWith = (code: number) => {
+    exit = code;
+  };
+  try {
+    await createProgram({ ...context, exitWith }).parseAsync(argv, { from: 'user' });
+    const reason: unknown = signal.reason;
+    if (reason instanceof StillpointError)
+      return { exit: reason.exitStatus, error: reason.message };
+    return { exit, error: exit === 0 ? null : `${argv[0] ?? ''} ended with ${exit}` };
+  } catch (error) {
+    terminal.clear();
+    if (error instanceof CommanderError && error.exitCode === 0) return { exit: 0, error: null };
+    const known = error instanceof StillpointError;
+    if (known && error.code === 'locked') terminal.note(`left out: ${error.message}`);
+    else if (!(error instanceof CommanderError) && !terminal.json) {
+      const { printError } = await import('./output/error.js');
+      printError(error, terminal);
+    }
+    const status = error instanceof CommanderError ? exitStatus.usage : exitStatus.failed;
+    return { exit: known ? error.exitStatus : status, error: redact(reasonOf(error)) };
   }
 }

@@ -9,6 +9,7 @@ import { registerPrune } from './commands/prune.js';
 import { registerReport } from './commands/report.js';
 import { registerRestore } from './commands/restore.js';
 import { registerResume } from './commands/resume.js';
+import { registerSchedule } from './commands/schedule.js';
 import { registerShow } from './commands/show.js';
 import { registerSnapshot } from './commands/snapshot.js';
 import { registerStatus } from './commands/status.js';
@@ -47,9 +48,13 @@ export function createProgram(context: Context): Command {
     registerReport,
     registerDoctor,
     registerResume,
+    registerSchedule,
   ];
   for (const register of registers) register(program, context);
-  for (const command of program.commands) inherit(command);
+  for (const command of program.commands) {
+    inherit(command);
+    for (const inner of command.commands) inherit(inner);
+  }
   return program;
 }
 

@@ -24,7 +24,12 @@ const nouns: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What zod found wrong with `root`, in our own words. A password is never shown. */
-export function explain(issue: Issue, root: unknown, above: Path = []): Mistake[] {
+export function explain(
+  issue: Issue,
+  root: unknown,
+  schema: z.ZodType,
+  above: Path = [],
+): Mistake[] {
   const path = [...above, ...issue.path];
   const got = valueAt(root, path);
   const wrong = (message: string): Mistake[] => [
@@ -35,7 +40,7 @@ export function explain(issue: Issue, root: unknown, above: Path = []): Mistake[
       return issue.keys.map((key) => ({
         path: [...path, key],
         on: 'key',
-        message: `unknown key "${key}"${inside(path)}${didYouMean(key, knownKeys(path))}`,
+        message: `unknown key "${key}"${inside(path)}${didYouMean(key, knownKeys(schema, path))}`,
       }));
     case 'invalid_key':
       return [{ path, on: 'key', message: `${prefix(path)}${issue.issues[0]?.message ?? ''}` }];
@@ -45,7 +50,7 @@ export function explain(issue: Issue, root: unknown, above: Path = []): Mistake[
     case 'invalid_value':
       return wrong(expected(issue.values.map(String), got, path) + near(got, issue.values));
     case 'invalid_union':
-      return explainUnion(issue, root, path);
+      return explainUnion(issue, root, schema, path);
     case 'too_small':
     case 'too_big':
       return wrong(bound(issue, got));
@@ -62,7 +67,12 @@ export function explain(issue: Issue, root: unknown, above: Path = []): Mistake[
   }
 }
 
-function explainUnion(issue: z.core.$ZodIssueInvalidUnion, root: unknown, path: Path): Mistake[] {
+function explainUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  root: unknown,
+  schema: z.ZodType,
+  path: Path,
+): Mistake[] {
   const got = valueAt(root, path);
   if (got === undefined) return [missing(path)];
   const wrong = (message: string): Mistake[] => [
@@ -75,7 +85,7 @@ function explainUnion(issue: z.core.$ZodIssueInvalidUnion, root: unknown, path: 
   }
   // The kind of value is right and something within it is wrong: say that.
   const inner = issue.errors.find((issues) => issues.every((one) => one.path.length > 0));
-  if (inner !== undefined) return inner.flatMap((one) => explain(one, root, path));
+  if (inner !== undefined) return inner.flatMap((one) => explain(one, root, schema, path));
   if (!issue.message.startsWith('Invalid')) return wrong(issue.message);
   const kinds = issue.errors.flat().flatMap((one) => {
     if (one.code === 'invalid_type') return [one.expected];

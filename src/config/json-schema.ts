@@ -6,12 +6,14 @@ export type JsonSchema = z.core.JSONSchema.BaseSchema;
 // Our own marks, which `fields.ts` puts on the kinds of paths. Editors do not know them.
 const marks = new Set(['path', 'program', 'command']);
 
-/**
- * The JSON Schema of the configuration file, as an editor wants it: what may be written, not what it is
- * parsed to. Published as `docs/config.schema.json`.
- */
+/** The JSON Schema of the configuration file, published as `docs/config.schema.json`. */
 export function configJsonSchema(): JsonSchema {
-  return z.toJSONSchema(configSchema, {
+  return publishedSchema(configSchema);
+}
+
+/** A JSON Schema as an editor wants it: what may be written in a file, not what it is parsed to. */
+export function publishedSchema(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, {
     io: 'input',
     override: ({ jsonSchema }) => {
       if (marks.has(jsonSchema.format ?? '')) delete jsonSchema.format;
@@ -23,11 +25,13 @@ export function configJsonSchema(): JsonSchema {
   });
 }
 
-let marked: JsonSchema | undefined;
+const marked = new WeakMap<z.ZodType, JsonSchema>();
 
 /** The same with our marks on paths (`format`: path, program or command). */
-export function markedSchema(): JsonSchema {
-  return (marked ??= z.toJSONSchema(configSchema, { io: 'input' }));
+export function markedSchema(schema: z.ZodType): JsonSchema {
+  const made = marked.get(schema) ?? z.toJSONSchema(schema, { io: 'input' });
+  marked.set(schema, made);
+  return made;
 }
 
 /** The schemas that a value under `key` may have, where `schema` is that of the map or list around it. */
@@ -43,9 +47,9 @@ export function below(schema: JsonSchema, key: PropertyKey): JsonSchema[] {
   return found;
 }
 
-/** The keys that the map at `path` may have; none when it takes any. */
-export function knownKeys(path: readonly PropertyKey[]): string[] {
-  let schemas = [markedSchema()];
+/** The keys that the map at `path` of a file may have; none when it takes any. */
+export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let schemas = [markedSchema(schema)];
   for (const key of path) schemas = schemas.flatMap((schema) => below(schema, key));
   return [...new Set(schemas.flatMap(keysOf))];
 }

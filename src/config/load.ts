@@ -24,7 +24,8 @@ export async function loadConfig(
   const { file, text } = await readFirst(options.file, env, cwd);
   const parsed = parseConfig(text, { shown: shownFrom(cwd, file), directory: dirname(file) });
   const stateDir = given(env, 'STILLPOINT_STATE_DIR') ?? parsed.stateDir ?? defaultStateDir(env);
-  return { config: { ...parsed, stateDir: resolve(cwd, stateDir) }, file };
+  const schedulesDir = parsed.schedulesDir ?? join(dirname(file), 'schedules');
+  return { config: { ...parsed, stateDir: resolve(cwd, stateDir), schedulesDir }, file };
 }
 
 async function readFirst(
@@ -64,7 +65,8 @@ function usualPlaces(env: NodeJS.ProcessEnv, cwd: string): string[] {
   ];
 }
 
-function defaultStateDir(env: NodeJS.ProcessEnv): string {
+/** Where state lies when nothing names a folder. */
+export function defaultStateDir(env: NodeJS.ProcessEnv): string {
   if (process.getuid?.() === 0) return '/var/lib/stillpoint';
   const home = given(env, 'XDG_STATE_HOME') ?? join(env['HOME'] ?? homedir(), '.local', 'state');
   return join(home, 'stillpoint');

@@ -1,13 +1,14 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { z } from 'zod';
 import { below, markedSchema, type JsonSchema } from './json-schema.js';
 
 /**
- * The value of a configuration file with every path made absolute: a relative one is seen from
+ * The value of a file with this schema, with every path made absolute: a relative one is seen from
  * `directory`, `~/` is the home directory. A program's bare name stays as it is.
  */
-export function absolutePaths(value: unknown, directory: string): unknown {
-  return walk(value, [markedSchema()], directory);
+export function absolutePaths(value: unknown, schema: z.ZodType, directory: string): unknown {
+  return walk(value, [markedSchema(schema)], directory);
 }
 
 function walk(value: unknown, schemas: JsonSchema[], directory: string): unknown {

@@ -86,6 +86,9 @@ export const configSchema = z
       .describe(
         'Where the journal of pauses lies, and how far an interrupted restore came. Default: /var/lib/stillpoint for root, else $XDG_STATE_HOME/stillpoint.',
       ),
+    schedulesDir: path()
+      .exactOptional()
+      .describe('Your own schedules. Default: the folder schedules beside the configuration.'),
   })
   .superRefine(checkStores, { when: ({ value }) => typeof value === 'object' && value !== null });
 
@@ -123,6 +126,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** A configuration, checked and with its defaults. Durations are seconds, sizes bytes, paths absolute. */
 export interface Config extends z.infer<typeof configSchema> {
   stateDir: string;
+  schedulesDir: string;
 }
 export type PairConfig = z.infer<typeof pairSchema>;
 export type ServerConfig = z.infer<typeof serverSchema>;

@@ -9,6 +9,7 @@ const config = (
 ): Config => ({
   ...configSchema.parse({ pairs, stores }),
   stateDir: '/s',
+  schedulesDir: '/schedules',
 });
 
 describe('resolvePair', () => {

@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { StillpointError } from '../errors.js';
+import { writeAtomic } from '../util/atomicFile.js';
+
+const runShape = z.object({
+  startedAt: z.iso.datetime(),
+  /** Null while it goes on, and for ever when it was killed. */
+  endedAt: z.iso.datetime().nullable(),
+  /** The exit status. */
+  exit: z.number().nullable(),
+  /** The last error, one line. */
+  error: z.string().nullable(),
+  pid: z.number(),
+});
+
+const shape = z.object({
+  schedule: z.string(),
+  /** Since when the daemon has watched it: what was due before is not caught up. */
+  watchedSince: z.iso.datetime().nullable(),
+  /** The newest last. */
+  runs: z.array(runShape),
+});
+
+/** One run of a schedule. */
+export type ScheduleRun = z.infer<typeof runShape>;
+/** What is kept of a schedule's runs, in `<stateDir>/schedules/<name>.json`. */
+export type ScheduleRecord = z.infer<typeof shape>;
+
+const kept = 20;
+
+/** The records of one schedule's runs. */
+export interface Records {
+  read(): Promise<ScheduleRecord>;
+  /** Adds a run, or replaces the one that the same process began at the same time. */
+  put(run: ScheduleRun): Promise<void>;
+  watchedSince(at: Date): Promise<void>;
+}
+
+/** Each write is atomic; two runs that write at the same moment may lose one of the two lines. */
+export function openRecords(stateDir: string, schedule: string): Records {
+  const path = join(stateDir, 'schedules', `${schedule}.json`);
+  const write = async (record: ScheduleRecord) =>
+    await writeAtomic(path, `${JSON.stringify(record, null, 2)}\n`);
+  async function read(): Promise<ScheduleRecord> {
+    try {
+      return shape.parse(JSON.parse(await readFile(path, 'utf8')));
+    } catch (cause) {
+      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
+        return { schedule, watchedSince: null, runs: [] };
+      throw new StillpointError('failed', `cannot read the runs of ${schedule} in ${path}`, {
+        hint: `Remove ${path}: it only tells when the schedule last ran.`,
+        cause,
+      });
+    }
+  }
+  return {
+    read,
+    async put(run) {
+      const record = await read();
+      const same = ({ startedAt, pid }: ScheduleRun) =>
+        startedAt === run.startedAt && pid === run.pid;
+      const runs = [...record.runs.filter((one) => !same(one)), run];
+      await write({ ...record, runs: runs.slice(-kept) });
+    },
+    async watchedSince(at) {
+      await write({ ...(await read()), watchedSince: at.toISOString() });
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { exitStatus } from '../errors.js';
+import type { Clock } from '../util/clock.js';
+import type { Records } from './records.js';
+import { argvOf, type Schedule } from './schedule.js';
+
+/** How one command line ended. */
+export interface RunEnd {
+  exit: number;
+  /** The error's line; null when there was none. */
+  error: string | null;
+}
+
+/** How a schedule ended for one pair. */
+export interface PairEnd extends RunEnd {
+  pair: string;
+}
+
+/** What a run of a schedule comes to. */
+export interface ScheduleEnd extends RunEnd {
+  schedule: string;
+  pairs: PairEnd[];
+}
+
+export interface RunOptions {
+  pairs: readonly string[];
+  /** Runs one of our own command lines; it reports errors itself and never throws. */
+  run: (argv: string[]) => Promise<RunEnd>;
+  records: Records;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/** Runs a schedule now, one pair after the other, and keeps a record of it. A pair that fails does not end it. */
+export async function runSchedule(schedule: Schedule, options: RunOptions): Promise<ScheduleEnd> {
+  const { pairs, run, records, clock, signal } = options;
+  const begun = { startedAt: clock.now().toISOString(), pid: process.pid };
+  await records.put({ ...begun, endedAt: null, exit: null, error: null });
+  const ends: PairEnd[] = [];
+  for (const pair of pairs) {
+    if (signal.aborted) break;
+    ends.push({ pair, ...(await run(argvOf(schedule, pair))) });
+  }
+  const end = {
+    exit: totalOf(ends),
+    error: ends.findLast((one) => one.error !== null)?.error ?? null,
+  };
+  await records.put({ ...begun, endedAt: clock.now().toISOString(), ...end });
+  return { schedule: schedule.name, ...end, pairs: ends };
+}
+
+/**
+ * One exit status for several pairs: that of all where they agree; 20 when a person must act, a
+ * signal's when one ended it, else 3.
+ */
+export function totalOf(ends: readonly RunEnd[]): number {
+  const all = ends.map(({ exit }) => exit);
+  const first = all[0] ?? 0;
+  if (all.every((exit) => exit === first)) return first;
+  if (all.includes(exitStatus['not-resumed'])) return exitStatus['not-resumed'];
+  return all.find((exit) => exit >= exitStatus.interrupted) ?? exitStatus.partial;
+}
