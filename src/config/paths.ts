@@ -1,11 +1,12 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
+import { credentialOr } from './credentials.js';
 import { below, markedSchema, type JsonSchema } from './json-schema.js';
 
 /**
  * The value of a file with this schema, with every path made absolute: a relative one is seen from
- * `directory`, `~/` is the home directory. A program's bare name stays as it is.
+ * `directory`, `~/` is the home directory. In a unit of systemd with LoadCredential=, it is the credential. A program's bare name stays as it is.
  */
 export function absolutePaths(value: unknown, schema: z.ZodType, directory: string): unknown {
   return walk(value, [markedSchema(schema)], directory);
@@ -14,7 +15,8 @@ export function absolutePaths(value: unknown, schema: z.ZodType, directory: stri
 function walk(value: unknown, schemas: JsonSchema[], directory: string): unknown {
   const mark = schemas.find((schema) => schema.format !== undefined)?.format;
   if (typeof value === 'string') {
-    if (mark === 'path') return absolute(value, directory);
+    if (mark === 'path')
+      return credentialOr(absolute(value, directory), process.env['CREDENTIALS_DIRECTORY']);
     if (mark === 'program') return program(value, directory);
     if (mark === 'command') return value.replace(/^\s*\S+/, (first) => program(first, directory));
     return value;
