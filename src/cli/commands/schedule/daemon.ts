@@ -1,12 +1,9 @@
 import type { Command } from 'commander';
-import { execa } from 'execa';
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StillpointError } from '../../../errors.js';
-import { runDaemon, type Running } from '../../../schedule/daemon.js';
-import { loadSchedules, timedSchedules } from '../../../schedule/load.js';
-import { openRecords } from '../../../schedule/records.js';
+import type { Running } from '../../../schedule/daemon.js';
 import { systemClock } from '../../../util/clock.js';
 import { configFileOf, type Context } from '../../context.js';
 
@@ -16,6 +13,9 @@ export function registerScheduleDaemon(schedule: Command, { terminal, signal }: 
     .argument('[names...]', 'the schedules; all that have a time when left out')
     .description('start what is due, until it is told to end; for where there is no scheduler')
     .action(async (names: string[], _flags: unknown, command: Command) => {
+      const { runDaemon } = await import('../../../schedule/daemon.js');
+      const { loadSchedules, timedSchedules } = await import('../../../schedule/load.js');
+      const { openRecords } = await import('../../../schedule/records.js');
       const { config, file } = await configFileOf(command);
       const schedules = timedSchedules(await loadSchedules(config), names);
       if (schedules.length === 0)
@@ -64,6 +64,7 @@ function startRun(configFile: string, name: string): Running {
 async function tellSystemd(): Promise<void> {
   const { NOTIFY_SOCKET } = process.env;
   if (NOTIFY_SOCKET === undefined) return;
+  const { execa } = await import('execa');
   await execa('systemd-notify', ['--ready', `--pid=${process.pid}`], { stdin: 'ignore' }).catch(
     (cause: unknown) => {
       throw new StillpointError('failed', 'cannot tell systemd that it is ready', {
