@@ -28,7 +28,7 @@ export function registerBackup(program: Command, context: Context): void {
           atOnce: flags.atOnce,
           work: async (name, { observe }) => {
             const record = await backup(config, { pair: name, ...label, signal, observe });
-            for (const warning of record.warnings) terminal.note(`${name}: warning: ${warning}`);
+            for (const warning of record.warnings) terminal.warning(`${name}: ${warning}`);
             return record;
           },
           done: 'committed',
@@ -46,6 +46,6 @@ export function registerBackup(program: Command, context: Context): void {
       terminal.clear();
       terminal.document(record);
       terminal.result(`backup ${record.id} is committed\n${recordText(record)}`);
-      for (const warning of record.warnings) terminal.note(`warning: ${warning}`);
+      for (const warning of record.warnings) terminal.warning(warning);
     });
 }

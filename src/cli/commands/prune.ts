@@ -35,8 +35,7 @@ export function registerPrune(program: Command, context: Context): void {
       tell(result);
       terminal.document(result);
       terminal.result(outcomeText(result));
-      if (result.refusal !== null)
-        terminal.note(`warning: prune would refuse now: ${result.refusal}`);
-      for (const warning of result.warnings) terminal.note(`warning: ${warning}`);
+      if (result.refusal !== null) terminal.warning(`prune would refuse now: ${result.refusal}`);
+      for (const warning of result.warnings) terminal.warning(warning);
     });
 }

@@ -73,7 +73,7 @@ export function registerRestore(program: Command, context: Context): void {
       terminal.clear();
       terminal.document(result);
       terminal.result(restoreText(result));
-      for (const warning of result.warnings) terminal.note(`warning: ${warning}`);
+      for (const warning of result.warnings) terminal.warning(warning);
     });
 }
 

@@ -29,7 +29,7 @@ export function registerResume(program: Command, context: Context): void {
             throw error;
           });
       terminal.document(result);
-      for (const warning of result.warnings) terminal.note(`warning: ${warning}`);
+      for (const warning of result.warnings) terminal.warning(warning);
       terminal.result(
         result.status === 'resumed'
           ? `the SQL thread of ${name} runs again`

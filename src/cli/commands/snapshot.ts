@@ -48,7 +48,7 @@ export function registerSnapshot(program: Command, context: Context): void {
         });
         terminal.clear();
         terminal.result(snapshotText(taken));
-        for (const warning of taken.warnings) terminal.note(`warning: ${warning}`);
+        for (const warning of taken.warnings) terminal.warning(warning);
         if (argv.length === 0) {
           terminal.document(taken);
           return;

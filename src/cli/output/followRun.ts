@@ -35,7 +35,7 @@ const counts: Partial<Record<AnyStep, string>> = {
 const now = () => performance.now() / 1000;
 
 /** Where the lines of a run go. */
-export type RunLines = Pick<Terminal, 'note' | 'live'>;
+export type RunLines = Pick<Terminal, 'note' | 'warning' | 'live'>;
 
 /** Turns the events of a run into a live line and a few lasting ones. */
 export function followRun(terminal: RunLines): (event: RunEvent, verbose: boolean) => void {
@@ -83,7 +83,7 @@ export function followRun(terminal: RunLines): (event: RunEvent, verbose: boolea
         bytes.stored += event.bytes;
         break;
       case 'warning':
-        terminal.note(`warning: ${event.text}`);
+        terminal.warning(event.text);
         break;
       case 'lag':
         if (event.seconds !== null) terminal.live(`replica lags ${event.seconds} s`);

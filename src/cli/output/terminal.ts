@@ -1,6 +1,7 @@
 import { redact } from '../../util/redact.js';
 import type { Observe } from '../../util/observe.js';
 import type { followRun, RunLines } from './followRun.js';
+import { levelled, type Level } from './journal.js';
 import { jsonPieces } from './json.js';
 import { createStatusLine } from './statusLine.js';
 
@@ -22,6 +23,8 @@ export interface Terminal {
   page(text: string): void;
   /** A line on stderr; silent with --quiet. */
   note(line: string): void;
+  /** The same for what somebody should look at, though the command goes on. */
+  warning(text: string): void;
   /** A line on stderr in any case. */
   error(line: string): void;
   /** A live line at the bottom, on a terminal only; replaced by the next. */
@@ -44,9 +47,10 @@ export interface PairLines {
 export function createTerminal(observe?: Observe): Terminal {
   let options: TerminalOptions = {};
   const line = createStatusLine(process.stderr);
-  const write = (stream: NodeJS.WriteStream, text: string) => {
+  const write = (stream: NodeJS.WriteStream, text: string, level: Level = 'info') => {
     line.clear();
-    stream.write(`${redact(text)}\n`);
+    const shown = redact(text);
+    stream.write(`${stream === process.stderr ? levelled(shown, level) : shown}\n`);
   };
   /** What each of several pairs is doing. */
   const lives = new Map<string, string>();
@@ -81,7 +85,10 @@ export function createTerminal(observe?: Observe): Terminal {
     note: (text) => {
       if (options.quiet !== true) write(process.stderr, text);
     },
-    error: (text) => write(process.stderr, text),
+    warning: (text) => {
+      if (options.quiet !== true) write(process.stderr, `warning: ${text}`, 'warning');
+    },
+    error: (text) => write(process.stderr, text, 'error'),
     live: (text) => {
       if (isTalking()) line.show(redact(text));
     },
@@ -93,6 +100,7 @@ export function createTerminal(observe?: Observe): Terminal {
       return {
         observe: observed({
           note: (text) => terminal.note(`${pair}: ${text}`),
+          warning: (text) => terminal.warning(`${pair}: ${text}`),
           live: (text) => {
             lives.set(pair, text);
             show();
