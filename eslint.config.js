@@ -15,6 +15,7 @@ const order = [
   'drill',
   'report',
   'schedule',
+  'notify',
   'cli',
 ];
 const stories = ['backup', 'snapshot', 'makeReport'];

@@ -37,5 +37,7 @@ export { prune, type PrunedBackup, type PruneOptions, type PruneResult } from '.
 export { resume } from './resume.js';
 export { snapshot, type SnapshotOptions, type SnapshotResult } from './snapshot.js';
 export { statusOf, type PairStatus } from './status.js';
+export type { Outcome } from './notify/outcome.js';
+export { told, type ToldOptions } from './told.js';
 export { steps, type Observe, type RunEvent, type Step } from './util/observe.js';
 export { verify } from './verify.js';

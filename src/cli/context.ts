@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/schema.js';
-import type { Terminal } from './output/terminal.js';
+import type { ToldOptions } from '../told.js';
+import type { PairLines, Terminal } from './output/terminal.js';
 
 /** What every command has at hand. */
 export interface Context {
@@ -35,4 +36,19 @@ export async function configFileOf(command: Command): Promise<{ config: Config; 
   const { loadConfig } = await import('../config/load.js');
   const { config: file } = command.optsWithGlobals<GlobalOptions>();
   return await loadConfig(file === undefined ? {} : { file });
+}
+
+/** Where `told` shows a run, and what it could not tell. */
+export type Telling = Required<Pick<ToldOptions, 'observe' | 'warn'>>;
+
+/** The same for a command, or for one of several pairs that it works on. */
+export function tellingOf(
+  { terminal }: Context,
+  pair?: { name: string; lines: PairLines },
+): Telling {
+  const prefix = pair === undefined ? '' : `${pair.name}: `;
+  return {
+    observe: pair?.lines.observe ?? terminal.observe,
+    warn: (line) => terminal.warning(prefix + line),
+  };
 }

@@ -84,7 +84,9 @@ function explainUnion(
     return wrong(expected(options, got, path) + near(got, options));
   }
   // The kind of value is right and something within it is wrong: say that.
-  const inner = issue.errors.find((issues) => issues.every((one) => one.path.length > 0));
+  const inner = issue.errors.find((issues) =>
+    issues.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys' || isOwn(one)),
+  );
   if (inner !== undefined) return inner.flatMap((one) => explain(one, root, schema, path));
   if (!issue.message.startsWith('Invalid')) return wrong(issue.message);
   const kinds = issue.errors.flat().flatMap((one) => {
@@ -123,8 +125,19 @@ function shown(value: unknown, path: Path): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
-  if (path.at(-1) === 'password') return `a ${typeof value}`;
+  const hidden = path.at(-1) === 'password' || path.includes('headers') || isUrl(value);
+  if (hidden) return `a ${typeof value}`;
   return JSON.stringify(value);
+}
+
+/** A rule of ours about a whole map, which was reached because it is one. */
+function isOwn(issue: Issue): boolean {
+  return issue.code === 'custom';
+}
+
+// Those of notifications are secrets.
+function isUrl(value: unknown): boolean {
+  return typeof value === 'string' && /^https?:/i.test(value);
 }
 
 function near(got: unknown, options: readonly unknown[]): string {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { refuseArgument } from './extra-args.js';
 import { count, duration, name, path, size, text } from './fields.js';
+import { notifySchema } from './notify.js';
 import { replicationSchema, serverSchema, toolsSchema } from './server.js';
 import { retentionSchema } from './store.js';
 
@@ -102,6 +103,9 @@ export const pairSchema = z.strictObject({
   tools: toolsSchema.prefault({}).describe('The programs that fit these servers.'),
   store: name().exactOptional().describe('The store to use. Needed when there are several.'),
   label: name().exactOptional().describe('The label of backups that are given none.'),
+  notify: notifySchema
+    .exactOptional()
+    .describe('Who is told of this pair: its keys win over those of notify below the pairs.'),
 });
 
 function checkExtraArg(argument: string, context: z.RefinementCtx): void {

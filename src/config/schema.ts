@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { count, duration, name, path, text, url, zone } from './fields.js';
+import { count, duration, name, path, text, zone } from './fields.js';
+import { notifySchema } from './notify.js';
 import { pairSchema } from './pair.js';
 import { serverSchema, targetSchema } from './server.js';
 import { storeSchema } from './store.js';
@@ -54,14 +55,6 @@ const drillSchema = z.strictObject({
     .exactOptional()
     .describe('Restore into this target, which must be empty, in place of a sandbox.'),
   parallel: count(1).exactOptional().describe('Clients at once. Default: number of cores.'),
-});
-
-const notifySchema = z.strictObject({
-  heartbeat: url().exactOptional().describe('A URL that is called after every good backup.'),
-  webhook: url().exactOptional().describe('A URL that is sent every outcome as JSON.'),
-  metricsFile: path()
-    .exactOptional()
-    .describe('A file of metrics for the Prometheus node exporter.'),
 });
 
 /** The whole file. Parsing it yields defaults, seconds and bytes. */

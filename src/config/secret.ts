@@ -73,20 +73,25 @@ export async function readPassword(
   return found === undefined ? undefined : secret(found);
 }
 
-async function fromFile(file: string): Promise<string> {
-  await requirePrivate(file);
-  const password = (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
-  if (password !== '') return password;
-  throw new StillpointError('config', `the password file ${file} is empty`, {
-    hint: 'Write the password into it, and nothing else.',
+/**
+ * What a private file holds, without its last line end. Throws `config` when it is empty, cannot be read,
+ * or can be read by everybody. `what` it is goes into the message.
+ */
+export async function fromFile(file: string, what = 'password'): Promise<string> {
+  await requirePrivate(file, what);
+  const found = (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+  if (found !== '') return found;
+  throw new StillpointError('config', `the ${what} file ${file} is empty`, {
+    hint: `Write the ${what} into it, and nothing else.`,
   });
 }
 
-function fromEnvironment(name: string, env: NodeJS.ProcessEnv): string {
-  const password = env[name];
-  if (password !== undefined && password !== '') return password;
+/** The same of an environment variable; `key` of the configuration names it. */
+export function fromEnvironment(name: string, env: NodeJS.ProcessEnv, key = 'passwordEnv'): string {
+  const found = env[name];
+  if (found !== undefined && found !== '') return found;
   throw new StillpointError('config', `the environment variable ${name} is not set`, {
-    hint: 'passwordEnv of the configuration names it: export it, or name another source.',
+    hint: `${key} of the configuration names it: export it, or name another source.`,
   });
 }
 
@@ -114,7 +119,7 @@ async function fromCommand(argv: readonly string[]): Promise<string> {
   return result.stdout;
 }
 
-async function requirePrivate(file: string): Promise<void> {
+async function requirePrivate(file: string, what = 'password'): Promise<void> {
   let mode: number;
   try {
     mode = (await stat(file)).mode;
@@ -125,7 +130,7 @@ async function requirePrivate(file: string): Promise<void> {
     });
   }
   if ((mode & 0o004) === 0) return;
-  throw new StillpointError('config', `${file} holds a password and everybody can read it`, {
+  throw new StillpointError('config', `${file} holds a ${what} and everybody can read it`, {
     hint: `Run \`chmod 600 ${file}\`; for a secret of Kubernetes set defaultMode: 0440.`,
   });
 }

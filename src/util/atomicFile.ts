@@ -8,6 +8,9 @@ const modes = {
   others: { file: 0o666, folder: 0o777 },
 } as const;
 
+// Two writers of one process must not share the file beside.
+let written = 0;
+
 /**
  * Writes a file so that a reader, and a machine that loses power, sees the old text or the new one:
  * beside it, fsynced, renamed, folder fsynced.
@@ -19,7 +22,7 @@ export async function writeAtomic(
 ): Promise<void> {
   const mode = modes[readableBy];
   await mkdir(dirname(path), { recursive: true, mode: mode.folder });
-  const beside = `${path}.${process.pid}.new`;
+  const beside = `${path}.${process.pid}-${(written += 1)}.new`;
   const file = await open(beside, 'w', mode.file);
   try {
     await file.writeFile(text);

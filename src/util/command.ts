@@ -7,6 +7,8 @@ import { StillpointError } from '../errors.js';
 export interface Command {
   file: string;
   args: readonly string[];
+  /** The whole of its environment. Default: a bare one, without our secrets. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /** How a program ended. */
@@ -58,7 +60,7 @@ const stderrLimit = 32 * 1024;
  */
 export function start(command: Command, into?: Child): Child {
   const child = spawn(command.file, command.args, {
-    env: cleanEnvironment(),
+    env: command.env ?? cleanEnvironment(),
     stdio: ['pipe', into?.stdin ?? 'pipe', 'pipe'],
     // A process group of its own, so that kill() reaches what a wrapper script has started.
     detached: true,
@@ -113,7 +115,7 @@ export async function output(command: Command): Promise<string> {
   const result = await execa(command.file, command.args, {
     reject: false,
     extendEnv: false,
-    env: cleanEnvironment(),
+    env: command.env ?? cleanEnvironment(),
     timeout: 30_000,
     stdin: 'ignore',
   });

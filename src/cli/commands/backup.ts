@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { allPairs, resolvePair } from '../../config/choose.js';
 import { onPairs } from '../allPairs.js';
-import { configOf, type Context } from '../context.js';
+import { configOf, tellingOf, type Context, type Telling } from '../context.js';
 import { allOption, atOnceOption, type AllFlags } from '../options.js';
 
 interface BackupFlags extends AllFlags {
@@ -19,15 +19,20 @@ export function registerBackup(program: Command, context: Context): void {
     .addOption(atOnceOption())
     .action(async (pair: string | undefined, flags: BackupFlags, command: Command) => {
       const { backup } = await import('../../backup.js');
+      const { told } = await import('../../told.js');
       const { recordText } = await import('../output/record.js');
       const { secondsText } = await import('../output/text.js');
       const config = await configOf(command);
       const label = flags.label === undefined ? {} : { label: flags.label };
+      const take = async (name: string, telling: Telling) =>
+        await told(config, { action: 'backup', pair: name, ...telling }, (observe) =>
+          backup(config, { pair: name, ...label, signal, observe }),
+        );
       if (flags.all) {
         await onPairs(context, allPairs(config, pair), {
           atOnce: flags.atOnce,
-          work: async (name, { observe }) => {
-            const record = await backup(config, { pair: name, ...label, signal, observe });
+          work: async (name, lines) => {
+            const record = await take(name, tellingOf(context, { name, lines }));
             for (const warning of record.warnings) terminal.warning(`${name}: ${warning}`);
             return record;
           },
@@ -37,12 +42,7 @@ export function registerBackup(program: Command, context: Context): void {
         return;
       }
       const { name } = resolvePair(config, pair, 'Name one of them, or back up all with --all.');
-      const record = await backup(config, {
-        pair: name,
-        ...label,
-        signal,
-        observe: terminal.observe,
-      });
+      const record = await take(name, tellingOf(context));
       terminal.clear();
       terminal.document(record);
       terminal.result(`backup ${record.id} is committed\n${recordText(record)}`);

@@ -3,7 +3,7 @@ import { allPairs } from '../../config/choose.js';
 import { exitStatus, StillpointError } from '../../errors.js';
 import { writeAtomic } from '../../util/atomicFile.js';
 import { onPairs } from '../allPairs.js';
-import { configOf, type Context } from '../context.js';
+import { configOf, tellingOf, type Context, type Telling } from '../context.js';
 import { allOption, atOnceOption, count, type AllFlags } from '../options.js';
 
 interface DrillFlags extends AllFlags {
@@ -35,6 +35,7 @@ export function registerDrill(program: Command, context: Context): void {
     .addOption(atOnceOption())
     .action(async (backup: string, flags: DrillFlags, command: Command) => {
       const { drillBackup } = await import('../../drillBackup.js');
+      const { told } = await import('../../told.js');
       const { drillText } = await import('../output/drill.js');
       const { secondsText } = await import('../output/text.js');
       const { identity, report, all: isAll, atOnce, ...rest } = flags;
@@ -45,11 +46,16 @@ export function registerDrill(program: Command, context: Context): void {
         ...(identity === undefined ? {} : { identityFile: identity }),
         signal,
       };
+      const take = async (pair: string | undefined, telling: Telling) => {
+        const named = pair === undefined ? {} : { pair };
+        return await told(config, { action: 'drill', ...named, ...telling }, (observe) =>
+          drillBackup(config, { ...options, ...named, observe }),
+        );
+      };
       if (isAll) {
         await onPairs(context, allPairs(config), {
           atOnce,
-          work: async (pair, { observe }) =>
-            await drillBackup(config, { ...options, pair, observe }),
+          work: async (name, lines) => await take(name, tellingOf(context, { name, lines })),
           done: 'passed',
           columns: {
             id: ({ id }) => id,
@@ -65,7 +71,7 @@ export function registerDrill(program: Command, context: Context): void {
         });
         return;
       }
-      const record = await drillBackup(config, { ...options, observe: terminal.observe });
+      const record = await take(flags.pair, tellingOf(context));
       terminal.clear();
       if (report !== undefined) {
         const { makeReport } = await import('../../makeReport.js');

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseDuration } from '../../config/units.js';
 import { StillpointError } from '../../errors.js';
-import { configOf, type Context, type GlobalOptions } from '../context.js';
+import { configOf, tellingOf, type Context, type GlobalOptions } from '../context.js';
 import { runCommand } from '../runCommand.js';
 
 interface SnapshotFlags {
@@ -35,17 +35,16 @@ export function registerSnapshot(program: Command, context: Context): void {
         command: Command,
       ) => {
         requireDashes(program, argv);
+        const { told } = await import('../../told.js');
         const { snapshot } = await import('../../snapshot.js');
         const { failedText, restoreLines, snapshotText } = await import('../output/snapshot.js');
         const { terminal, signal } = context;
         const config = await configOf(command);
-        const taken = await snapshot(config, {
-          label,
-          ...flags,
-          ...(pair === undefined ? {} : { pair }),
-          signal,
-          observe: terminal.observe,
-        });
+        const named = pair === undefined ? {} : { pair };
+        const tell = { action: 'snapshot', ...named, ...tellingOf(context) } as const;
+        const taken = await told(config, tell, (observe) =>
+          snapshot(config, { label, ...flags, ...named, signal, observe }),
+        );
         terminal.clear();
         terminal.result(snapshotText(taken));
         for (const warning of taken.warnings) terminal.warning(warning);

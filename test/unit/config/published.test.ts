@@ -104,6 +104,10 @@ function kindOf(schema: JsonSchema): string {
 function place(path: string): [table: string, key: string] {
   const [, pair] = /^pairs\.\*\.(.+)$/.exec(path) ?? [];
   const [, kind, store] = /^stores\.\*:(\w+)\.(.+)$/.exec(path) ?? [];
+  const [, notify] = /^(?:pairs\.\*\.)?notify\.(.+)$/.exec(path) ?? [];
+  // Each check of a heartbeat is a URL with the same ways to give it.
+  if (notify !== undefined)
+    return ['notify', notify.replace(/^heartbeat\.\w+\./, 'heartbeat.').replace('.*.', '.*: ')];
   const [, target] = /^targets\.\*\.(.+)$/.exec(path) ?? [];
   if (kind !== undefined && store !== undefined) return [kind, store];
   if (target !== undefined) return [target.startsWith('tools.') ? 'pair' : 'server', target];
