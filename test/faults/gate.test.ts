@@ -57,6 +57,11 @@ test('a second run while one goes on: exit 11', async () => {
       if (event.type !== 'step' || event.step !== 'dump') return;
       second = (await setup.run('backup')).status;
       expect((await setup.run('resume')).status).toBe(11);
+      // As a timer starts it: nothing for cron to mail.
+      const timed = await setup.run('schedule', 'run', 'nightly', '--quiet');
+      expect(timed).toMatchObject({ status: 11, stdout: '', stderr: '' });
+      const told = await setup.run('schedule', 'run', 'nightly');
+      expect(told.stderr).toMatch(/^left out: another run holds the lock on the replica/m);
       const status = (await setup.run('status', '--json')).json as {
         frozenByUs: boolean;
         running: boolean;

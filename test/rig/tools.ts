@@ -42,8 +42,17 @@ const debian = {
     'age',
     'setpriv',
     'openssl',
+    'systemd-analyze',
   ],
-  packages: ['mariadb-server-core', 'mariadb-client', 'zstd', 'age', 'util-linux', 'openssl'],
+  packages: [
+    'mariadb-server-core',
+    'mariadb-client',
+    'zstd',
+    'age',
+    'util-linux',
+    'openssl',
+    'systemd',
+  ],
 };
 const sidPackages =
   'mysql-server-core,mysql-client-core,python3-moto,python3-flask,python3-flask-cors';

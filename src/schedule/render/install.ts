@@ -17,7 +17,8 @@ export interface Change {
 export async function crontabChange(block: string | null): Promise<Change> {
   const before = await readCrontab();
   const after = withBlock(before, block);
-  const what = block === null ? 'take the lines of stillpoint out of' : 'write its lines into';
+  const what =
+    block === null ? 'take the lines of stillpoint out of' : 'write the lines of stillpoint into';
   return {
     lines: before === after ? [] : [`${what} the crontab of this user`],
     apply: async () => {
