@@ -40,7 +40,7 @@ test('endpoints that hang: the backup is good, and nothing was under way in the 
 test('a good run and one that is ended by SIGTERM are told, and metrics keep the good one', async () => {
   const heard = await listen();
   const setup = await setUp({ pair: onlySmall });
-  const metricsFile = join(setup.folder, 'metrics', 'stillpoint.prom');
+  const metricsFile = join(setup.folder, 'stillpoint.prom');
   const notify = { heartbeat: `${heard.url}/beat`, webhook: `${heard.url}/hook`, metricsFile };
   const told = await setUp({
     pair: onlySmall,

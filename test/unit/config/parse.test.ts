@@ -199,6 +199,18 @@ describe('a mistake is told with line, column and the nearest key', () => {
       withPair() + 'notify: { webhook: "ftp://x" }',
       ['7:20: notify.webhook: expected a URL like https://…'],
     ],
+    [
+      withPair() + 'notify: { heartbeat: { drill: { url: "https://x/s3cret", urlEnv: X } } }',
+      ['7:31: notify.heartbeat.drill: expected one of url, urlFile, urlEnv'],
+    ],
+    [
+      withPair() + 'notify: { webhook: { url: "https://x/s3cret", format: "https://x/s3cret" } }',
+      ['7:55: notify.webhook.format: expected json or slack, got a string'],
+    ],
+    [
+      withPair() + 'notify: { webhook: { url: "https://x/s3cret", headres: { } } }',
+      ['7:47: unknown key "headres" in notify.webhook (did you mean "headers"?)'],
+    ],
   ])('%j', (text, messages) => {
     expect(mistakes(text)).toEqual(messages);
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeMetrics } from '../../../src/notify/metricsFile.js';
+import { writeAtomic } from '../../../src/util/atomicFile.js';
 import { failedBackup, goodBackup, goodDrill, sampleRecord } from '../../support/outcomes.js';
 
 let folder: string;
@@ -87,6 +88,24 @@ test('of runs that end together none loses the values of another', async () => {
     expect(found).toContain(`backup_timestamp_seconds{pair="${pair}"}`);
     expect(found).toContain(`proof_timestamp_seconds{pair="${pair}"}`);
   }
+});
+
+test('a run that ends between the reading and the replacing of another is not lost', async () => {
+  let others = 0;
+  await writeMetrics(file, goodBackup(), async (...args) => {
+    others += 1;
+    if (others <= 2) await writeMetrics(file, goodBackup({ pair: `other${others}` }));
+    await writeAtomic(...args);
+  });
+  const found = await values();
+  for (const pair of ['shop', 'other1', 'other2'])
+    expect(found).toHaveProperty([`backup_timestamp_seconds{pair="${pair}"}`]);
+});
+
+test('a folder that is not there is not made', async () => {
+  const lost = join(folder, 'typo', 'stillpoint.prom');
+  await expect(writeMetrics(lost, goodBackup())).rejects.toThrow('ENOENT');
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test('a damaged file of another run is passed over', async () => {

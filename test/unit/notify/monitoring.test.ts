@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { parseConfig } from '../../../src/config/parse.js';
 import { lastRunOf, lastSuccessOf } from '../../../src/notify/figures.js';
 import { metricsText } from '../../../src/notify/metrics.js';
 import { goodBackup, goodDrill } from '../../support/outcomes.js';
@@ -66,4 +67,23 @@ test('the page for operators names every metric, and none that is not', async ()
   const page = await read('monitoring.md');
   const table = [...page.matchAll(/^\| `(stillpoint_\w+)`/gm)].map(([, name]) => name!);
   expect(table.toSorted()).toEqual([...metrics.keys()].toSorted());
+});
+
+test('the examples of the page are right', async () => {
+  const page = await read('monitoring.md');
+  const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text!);
+  const own = examples.filter((text) => text.includes('notify:'));
+  expect(own.length).toBeGreaterThan(4);
+  const server = { host: 'h', user: 'u' };
+  for (const text of own) {
+    const { notify, pairs } = parse(text) as { notify?: unknown; pairs?: { shop: object } };
+    const document = {
+      pairs: { shop: { source: server, replica: server, ...pairs?.shop } },
+      stores: { main: { type: 'file', path: '/srv' } },
+      ...(notify === undefined ? {} : { notify }),
+    };
+    const parsing = () =>
+      parseConfig(JSON.stringify(document), { shown: 'example', directory: '/etc' });
+    expect(parsing, text).not.toThrow();
+  }
 });
