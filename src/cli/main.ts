@@ -4,6 +4,7 @@ import type { Observe } from '../util/observe.js';
 import { redact } from '../util/redact.js';
 import type { Context } from './context.js';
 import { createProgram } from './program.js';
+import { usageError } from './usageError.js';
 import { createTerminal } from './output/terminal.js';
 
 /** What a test may look in on. */
@@ -30,6 +31,13 @@ export async function main(argv: readonly string[], options: MainOptions = {}): 
   // A reader that went away (`| head`) must not end a run that holds a replica.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   let status = 0;
+  const say = async (error: unknown) => {
+    terminal.clear();
+    const { printError } = await import('./output/error.js');
+    printError(error, terminal);
+  };
+  // For errors that come before the options are read.
+  if (argv.includes('--json')) terminal.configure({ json: true });
   const context: Context = {
     terminal,
     signal: ending.signal,
@@ -38,16 +46,20 @@ export async function main(argv: readonly string[], options: MainOptions = {}): 
     },
     run: async (inner) => await runInside(inner, context),
   };
+  const program = createProgram(context);
   try {
-    await createProgram(context).parseAsync(argv, { from: 'user' });
+    await program.parseAsync(argv, { from: 'user' });
     if (status === exitStatus['not-resumed']) return status;
     const reason: unknown = ending.signal.reason;
     return reason instanceof StillpointError ? reason.exitStatus : status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitStatus.usage;
-    terminal.clear();
-    const { printError } = await import('./output/error.js');
-    printError(error, terminal);
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      // The help was asked for by saying nothing.
+      if (error.code !== 'commander.help') await say(usageError(error, program, argv));
+      return exitStatus.usage;
+    }
+    await say(error);
     return error instanceof StillpointError ? error.exitStatus : exitStatus.failed;
   } finally {
     terminal.clear();
@@ -65,8 +77,9 @@ async function runInside(
   const exitWith = (code: number) => {
     exit = code;
   };
+  const program = createProgram({ ...context, exitWith });
   try {
-    await createProgram({ ...context, exitWith }).parseAsync(argv, { from: 'user' });
+    await program.parseAsync(argv, { from: 'user' });
     const reason: unknown = signal.reason;
     if (reason instanceof StillpointError)
       return { exit: reason.exitStatus, error: reason.message };
@@ -74,13 +87,13 @@ async function runInside(
   } catch (error) {
     terminal.clear();
     if (error instanceof CommanderError && error.exitCode === 0) return { exit: 0, error: null };
-    const known = error instanceof StillpointError;
-    if (known && error.code === 'locked') terminal.note(`left out: ${error.message}`);
-    else if (!(error instanceof CommanderError) && !terminal.json) {
+    const told = error instanceof CommanderError ? usageError(error, program, argv) : error;
+    const known = told instanceof StillpointError;
+    if (known && told.code === 'locked') terminal.note(`left out: ${told.message}`);
+    else if (!terminal.json) {
       const { printError } = await import('./output/error.js');
-      printError(error, terminal);
+      printError(told, terminal);
     }
-    const status = error instanceof CommanderError ? exitStatus.usage : exitStatus.failed;
-    return { exit: known ? error.exitStatus : status, error: redact(reasonOf(error)) };
+    return { exit: known ? told.exitStatus : exitStatus.failed, error: redact(reasonOf(told)) };
   }
 }

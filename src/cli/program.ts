@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { registerBackup } from './commands/backup.js';
+import { registerCompletion } from './commands/completion.js';
 import { registerDrill } from './commands/drill.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerList } from './commands/list.js';
@@ -15,6 +16,8 @@ import { registerSnapshot } from './commands/snapshot.js';
 import { registerStatus } from './commands/status.js';
 import { registerVerify } from './commands/verify.js';
 import type { Context, GlobalOptions } from './context.js';
+import { addExamples } from './examples.js';
+import { groupCommands } from './groups.js';
 
 /** The command line. Commands throw; nothing here ends the process. */
 export function createProgram(context: Context): Command {
@@ -28,7 +31,8 @@ export function createProgram(context: Context): Command {
     .option('-v, --verbose', 'say every step')
     .option('-y, --yes', 'answer every question with yes')
     .showSuggestionAfterError()
-    .showHelpAfterError('(stillpoint --help lists the commands)')
+    // Said by main, in the words of all errors.
+    .configureOutput({ outputError: () => undefined })
     .exitOverride()
     .hook('preAction', (_, command) => {
       context.terminal.configure(command.optsWithGlobals<GlobalOptions>());
@@ -49,12 +53,15 @@ export function createProgram(context: Context): Command {
     registerDoctor,
     registerResume,
     registerSchedule,
+    registerCompletion,
   ];
   for (const register of registers) register(program, context);
   for (const command of program.commands) {
     inherit(command);
     for (const inner of command.commands) inherit(inner);
   }
+  groupCommands(program);
+  addExamples(program);
   return program;
 }
 

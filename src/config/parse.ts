@@ -1,10 +1,7 @@
 import type { z } from 'zod';
+import { configHint } from './find.js';
 import { configSchema } from './schema.js';
 import { parseYamlFile } from './yamlFile.js';
-
-/** What to do about a wrong configuration file. */
-export const configHint =
-  'Every key is described in docs/configuration.md; `stillpoint doctor` checks the file.';
 
 /**
  * Parses and checks the text of a configuration file. `shown` is its name in errors, `directory` what

@@ -19,9 +19,14 @@ test.each([
   ['the list of commands', ['--help']],
   ['the version', ['--version']],
   ['the help of a command', ['backup', '--help']],
-  ['a wrong command', ['bakcup']],
+  ['completion', ['completion', 'bash']],
+  ['what completion asks', ['complete', '--', 'ba']],
 ])('%s loads the parser of command lines only', (_, args) => {
   expect(packagesOf(...args)).toEqual(['commander']);
+});
+
+test('a wrong command loads colours too', () => {
+  expect(packagesOf('bakcup')).toEqual(['commander', 'picocolors']);
 });
 
 test('a command loads what it needs', () => {
