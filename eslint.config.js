@@ -18,7 +18,7 @@ const order = [
   'notify',
   'cli',
 ];
-const stories = ['backup', 'snapshot', 'makeReport'];
+const stories = ['backup', 'snapshot', 'makeReport', 'init', 'forPairs'];
 
 /** What the files of `folder` may not import, by the path they would have to write. */
 function above(folder) {

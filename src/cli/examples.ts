@@ -26,6 +26,13 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   status: [['stillpoint status', 'all pairs at a glance']],
   doctor: [['stillpoint doctor shop', 'what is missing, with its fix']],
   resume: [['stillpoint resume shop', 'a dead run left the replica paused']],
+  init: [
+    ['stillpoint init', 'asks, and writes ./stillpoint.yaml'],
+    [
+      'stillpoint init --source db1 --replica db2 --store /srv/backups --flavour mariadb',
+      'asks nothing',
+    ],
+  ],
   completion: [
     ['source <(stillpoint completion bash)', 'in ~/.bashrc; the same for zsh'],
     ['stillpoint completion fish > ~/.config/fish/completions/stillpoint.fish', 'for fish'],

@@ -4,6 +4,7 @@ import { registerBackup } from './commands/backup.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerDrill } from './commands/drill.js';
 import { registerDoctor } from './commands/doctor.js';
+import { registerInit } from './commands/init.js';
 import { registerList } from './commands/list.js';
 import { registerPin, registerUnpin } from './commands/pin.js';
 import { registerPrune } from './commands/prune.js';
@@ -53,6 +54,7 @@ export function createProgram(context: Context): Command {
     registerDoctor,
     registerResume,
     registerSchedule,
+    registerInit,
     registerCompletion,
   ];
   for (const register of registers) register(program, context);

@@ -41,7 +41,7 @@ export async function findConfig({
     'config',
     `no configuration file: looked for ${candidates.join(', ')}`,
     {
-      hint: `Write one, or name it with -c FILE or $STILLPOINT_CONFIG. ${configHint}`,
+      hint: `\`stillpoint init\` writes one; -c FILE or $STILLPOINT_CONFIG names it. ${configHint}`,
     },
   );
 }
