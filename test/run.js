@@ -23,4 +23,5 @@ const isStale =
 // Not `npm ci`: it insists on the packages of every platform, which not every mirror has.
 if (isStale) run('npm', 'install', '--no-save', '--loglevel=error');
 run(process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+run(process.execPath, 'dist/cli/man/write.js');
 run(process.execPath, '--import', 'tsx', `test/run/${job}.ts`, ...args);

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import type { Flavour } from '../../dialect/version.js';
 import { StillpointError } from '../../errors.js';
 import type { Context } from '../context.js';
@@ -55,6 +55,8 @@ async function answersOf(flags: InitFlags) {
   const lines = isTerminal
     ? createInterface({ input: process.stdin, output: process.stderr })
     : undefined;
+  // Not `question`: what is pasted has several lines, and it would lose all but the first.
+  const typed = lines?.[Symbol.asyncIterator]();
   const answer = async (given: string | undefined, flag: string, question: string) => {
     if (given !== undefined) return given;
     if (!lines) {
@@ -62,10 +64,16 @@ async function answersOf(flags: InitFlags) {
         hint: 'Say --source, --replica, --store and --flavour.',
       });
     }
-    for (;;) {
-      const said = (await lines.question(`${question}: `)).trim();
-      if (said !== '') return said;
+    let said = '';
+    while (said === '') {
+      lines.setPrompt(`${question}: `);
+      lines.prompt();
+      const next = await typed?.next();
+      // Ctrl-C, or the end of the input.
+      if (!next || next.done) throw new StillpointError('interrupted', 'nothing was written');
+      said = next.value.trim();
     }
+    return said;
   };
   try {
     const source = await answer(flags.source, '--source', 'Source, host or host:port');
