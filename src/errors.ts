@@ -38,6 +38,18 @@ export class StillpointError extends Error {
   }
 }
 
+/**
+ * The exit status of work on several pairs, by that of each: 20 when a replica stays paused, since a
+ * person must act; the one that they share; a signal's when one ended some; 3 when only some failed; else 1.
+ */
+export function exitStatusOf(statuses: readonly number[]): number {
+  const [first = 0] = statuses;
+  if (statuses.includes(exitStatus['not-resumed'])) return exitStatus['not-resumed'];
+  if (statuses.every((status) => status === first)) return first;
+  const signalled = statuses.find((status) => status >= exitStatus.interrupted);
+  return signalled ?? (statuses.includes(0) ? exitStatus.partial : exitStatus.failed);
+}
+
 /** The text of anything that was thrown, for a message that wraps it. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

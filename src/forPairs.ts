@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { exitStatus, reasonOf, StillpointError, type ErrorCode } from './errors.js';
+import { reasonOf, StillpointError } from './errors.js';
 import { systemClock, type Clock } from './util/clock.js';
 
 /** What the work on one pair came to: `value`, or `error` when it threw; the other is null. */
@@ -43,18 +43,6 @@ export async function forPairs<T>(
       }),
     ),
   );
-}
-
-/**
- * The exit status of a run over several pairs, of which each failed with its code or with none: the
- * code they share; `partial` when only some failed; else `failed`. A replica that stays paused comes
- * before all else: a person must act.
- */
-export function exitStatusOf(codes: readonly (ErrorCode | null)[]): number {
-  const statuses = codes.map((code) => (code === null ? 0 : exitStatus[code]));
-  if (codes.includes('not-resumed')) return exitStatus['not-resumed'];
-  if (new Set(statuses).size <= 1) return statuses[0] ?? 0;
-  return statuses.includes(0) ? exitStatus.partial : exitStatus.failed;
 }
 
 async function attempt<T>(work: () => Promise<T>) {

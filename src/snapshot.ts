@@ -40,7 +40,7 @@ export interface SnapshotResult extends BackupRecord {
   databases: string[];
 }
 
-export const snapshotDefaults = { keep: 14 * 86_400, wait: 600 };
+const snapshotDefaults = { keep: 14 * 86_400, wait: 600 };
 
 /**
  * The backup before a change: holds everything that the source had committed when this was called, and

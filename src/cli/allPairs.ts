@@ -1,4 +1,4 @@
-import type { StillpointError } from '../errors.js';
+import { exitStatusOf, type StillpointError } from '../errors.js';
 import type { Context } from './context.js';
 import type { PairLines } from './output/terminal.js';
 
@@ -25,7 +25,7 @@ export async function onPairs<T>(
   { atOnce, work, done, columns, failure }: PairWork<T>,
 ): Promise<void> {
   const { terminal, signal } = context;
-  const { exitStatusOf, forPairs } = await import('../forPairs.js');
+  const { forPairs } = await import('../forPairs.js');
   const { errorDocument, printError } = await import('./output/error.js');
   const { pairsText } = await import('./output/pairs.js');
   const failed = new Map<string, StillpointError>();
@@ -65,5 +65,5 @@ export async function onPairs<T>(
       })),
     ),
   );
-  context.exitWith(exitStatusOf(pairs.map((pair) => failed.get(pair)?.code ?? null)));
+  context.exitWith(exitStatusOf(pairs.map((pair) => failed.get(pair)?.exitStatus ?? 0)));
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../config/units.js';
 
 /** What a command takes to work on several pairs. */
 export interface AllFlags {
@@ -24,4 +25,12 @@ export function atOnceOption(): Option {
 export function count(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('say a whole number from 1.');
   return Number(text);
+}
+
+/** The seconds of a flag that takes a time. */
+export function seconds(text: string): number {
+  const parsed = parseDuration(text);
+  if (parsed === null || parsed <= 0)
+    throw new InvalidArgumentError('say a time like 90s, 36h or 14d.');
+  return parsed;
 }

@@ -1,4 +1,5 @@
 import type { BackupRecord, Manifest, ManifestPart } from '../catalog/records.js';
+import { quotedWord } from '../util/shell.js';
 import { makesSequences } from './sequences.js';
 
 /**
@@ -15,7 +16,7 @@ export function restoreScript(
     manifest.parts
       .filter((part) => part.kind === kind)
       .sort((a, b) => Number(makesSequences(b, manifest)) - Number(makesSequences(a, manifest)))
-      .map((part) => `${call} ${quote(part.key)} ${part.sha256} ${quote(part.database)}`)
+      .map((part) => `${call} ${quotedWord(part.key)} ${part.sha256} ${quotedWord(part.database)}`)
       .join('\n');
   return `#!/usr/bin/env bash
 # Restores backup ${record.id} of pair ${record.pair} (${record.flavour} ${record.version})
@@ -70,7 +71,7 @@ load_views() {
     sql --force --database="$3" 2>>"$work/errors"
 }
 
-printf '%s\\n' ${manifest.databases.map(({ create }) => quote(`${create};`)).join(' ') || "''"} | sql
+printf '%s\\n' ${manifest.databases.map(({ create }) => quotedWord(`${create};`)).join(' ') || "''"} | sql
 ${phase('schema')}
 ${phase('data')}
 ${phase('objects')}
@@ -100,9 +101,4 @@ restored. The replica stood at:
   GTID             ${at.gtid ?? 'none'}
 END_OF_TEXT
 `;
-}
-
-/** A word of bash that stands for exactly this text. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,4 @@
-import { exitStatus } from '../errors.js';
+import { exitStatusOf } from '../errors.js';
 import type { Clock } from '../util/clock.js';
 import type { Records } from './records.js';
 import { argvOf, type Schedule } from './schedule.js';
@@ -41,21 +41,9 @@ export async function runSchedule(schedule: Schedule, options: RunOptions): Prom
     ends.push({ pair, ...(await run(argvOf(schedule, pair))) });
   }
   const end = {
-    exit: totalOf(ends),
+    exit: exitStatusOf(ends.map(({ exit }) => exit)),
     error: ends.findLast((one) => one.error !== null)?.error ?? null,
   };
   await records.put({ ...begun, endedAt: clock.now().toISOString(), ...end });
   return { schedule: schedule.name, ...end, pairs: ends };
-}
-
-/**
- * One exit status for several pairs: that of all where they agree; 20 when a person must act, a
- * signal's when one ended it, else 3.
- */
-export function totalOf(ends: readonly RunEnd[]): number {
-  const all = ends.map(({ exit }) => exit);
-  const first = all[0] ?? 0;
-  if (all.every((exit) => exit === first)) return first;
-  if (all.includes(exitStatus['not-resumed'])) return exitStatus['not-resumed'];
-  return all.find((exit) => exit >= exitStatus.interrupted) ?? exitStatus.partial;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { StillpointError, type ErrorCode } from '../../src/errors.js';
-import { exitStatusOf, forPairs } from '../../src/forPairs.js';
+import { exitStatus, exitStatusOf, StillpointError, type ErrorCode } from '../../src/errors.js';
+import { forPairs } from '../../src/forPairs.js';
 
 const refused = new StillpointError('refused', 'too much lag');
 
@@ -58,10 +58,14 @@ const cases: [string, (ErrorCode | null)[], number][] = [
   ['some failed', ['refused', null, 'failed'], 3],
   ['all refused', ['refused', 'refused'], 10],
   ['all failed, each in its way', ['refused', 'locked'], 1],
+  ['one only, refused', ['refused'], 10],
+  ['another run was at work on all', ['locked', 'locked'], 11],
+  ['another run was at work on one', [null, 'locked'], 3],
+  ['one was ended by a signal', [null, 'terminated'], 143],
   ['all ended', ['terminated', 'terminated'], 143],
   ['a replica stays paused, others are well', [null, 'not-resumed'], 20],
   ['a replica stays paused, the others failed', ['locked', 'not-resumed'], 20],
 ];
 test.each(cases)('exit status when %s', (_, codes, status) => {
-  expect(exitStatusOf(codes)).toBe(status);
+  expect(exitStatusOf(codes.map((code) => (code === null ? 0 : exitStatus[code])))).toBe(status);
 });

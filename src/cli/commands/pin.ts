@@ -1,7 +1,7 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
-import { parseDuration } from '../../config/units.js';
+import { Option, type Command } from 'commander';
 import { StillpointError } from '../../errors.js';
 import { configOf, type Context } from '../context.js';
+import { seconds } from '../options.js';
 
 interface PinFlags {
   pair?: string;
@@ -55,10 +55,7 @@ export function registerUnpin(program: Command, context: Context): void {
 }
 
 function inFuture(text: string): Date {
-  const seconds = parseDuration(text);
-  if (seconds === null || seconds <= 0)
-    throw new InvalidArgumentError('say a duration like 14d or 36h.');
-  return new Date(Date.now() + seconds * 1000);
+  return new Date(Date.now() + seconds(text) * 1000);
 }
 
 /** A date alone means that day to its end, in this machine's zone. */

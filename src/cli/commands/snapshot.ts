@@ -1,13 +1,13 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
-import { parseDuration } from '../../config/units.js';
+import { Option, type Command } from 'commander';
 import { StillpointError } from '../../errors.js';
 import { configOf, tellingOf, type Context, type GlobalOptions } from '../context.js';
+import { seconds } from '../options.js';
 import { runCommand } from '../runCommand.js';
 
 interface SnapshotFlags {
   pair?: string;
-  keep: number;
-  wait: number;
+  keep?: number;
+  wait?: number;
 }
 
 export function registerSnapshot(program: Command, context: Context): void {
@@ -18,14 +18,16 @@ export function registerSnapshot(program: Command, context: Context): void {
     .description('the backup before a change: all that is committed now, pinned')
     .option('--pair <pair>', 'the pair; may be left out when there is one')
     .addOption(
-      new Option('--keep <time>', 'how long prune passes it over, as 14d, or forever')
-        .argParser(keepTime)
-        .default(14 * 86_400, '14d'),
+      new Option(
+        '--keep <time>',
+        'how long prune passes it over, or forever (default: 14d)',
+      ).argParser(keepTime),
     )
     .addOption(
-      new Option('--wait <time>', 'how long the replica may take to catch up')
-        .argParser(duration)
-        .default(600, '10m'),
+      new Option(
+        '--wait <time>',
+        'how long the replica may take to catch up (default: 10m)',
+      ).argParser(seconds),
     )
     .action(
       async (
@@ -76,12 +78,6 @@ function requireDashes(program: Command, argv: readonly string[]): void {
   });
 }
 
-function duration(text: string): number {
-  const seconds = parseDuration(text);
-  if (seconds === null) throw new InvalidArgumentError('expected a time like 90s, 10m or 14d.');
-  return seconds;
-}
-
 function keepTime(text: string): number {
-  return text === 'forever' ? Infinity : duration(text);
+  return text === 'forever' ? Infinity : seconds(text);
 }

@@ -1,6 +1,7 @@
 import { resolvePair } from '../../config/choose.js';
 import type { Config, ServerConfig } from '../../config/schema.js';
 import type { SnapshotResult } from '../../snapshot.js';
+import { shellWord } from '../../util/shell.js';
 import { stderrColours } from './colours.js';
 import { recordFields } from './record.js';
 import { fieldsText, secondsText, timeText } from './text.js';
@@ -70,9 +71,4 @@ function isSame(one: ServerConfig, other: ServerConfig): boolean {
     return one.socketPath === other.socketPath;
   }
   return one.host === other.host && one.port === other.port;
-}
-
-/** As a shell takes it for one word. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

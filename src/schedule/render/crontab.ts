@@ -2,6 +2,7 @@ import { DateTime } from 'luxon';
 import { mayFreeze, pairsOf, timingOf, type Schedule } from '../schedule.js';
 import { changeText, clockChanges, nextRuns, type Timing } from '../times.js';
 import { resumeLine, runLine, type Place } from './place.js';
+import { shellWord } from '../../util/shell.js';
 
 /** The lines around ours. What is between them is ours to change, and nothing else. */
 export const begin = '# BEGIN stillpoint: made by `stillpoint schedule render`, do not edit';
@@ -88,10 +89,7 @@ function timesIn(timing: Timing, zone: string, from: Date): string[] {
 
 /** For /bin/sh as cron calls it; a bare % would end the line there. */
 function shellLine(argv: readonly string[]): string {
-  const quoted = argv.map((word) =>
-    /^[\w./:=@+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
-  );
-  return `${path} ${quoted.join(' ')}`.replaceAll('%', '\\%');
+  return `${path} ${argv.map(shellWord).join(' ')}`.replaceAll('%', '\\%');
 }
 
 /**

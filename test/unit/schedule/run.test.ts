@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openRecords } from '../../../src/schedule/records.js';
-import { runSchedule, totalOf } from '../../../src/schedule/run.js';
+import { runSchedule } from '../../../src/schedule/run.js';
 import type { Schedule } from '../../../src/schedule/schedule.js';
 import { ownFolder } from '../util/folder.js';
 
@@ -62,18 +62,4 @@ test('the newest 20 runs are kept', async () => {
   expect(runs.map(({ startedAt }) => startedAt.slice(8, 10))[0]).toBe('03');
   expect(runs).toHaveLength(20);
   expect(watchedSince).toBe('2026-01-01T00:00:00.000Z');
-});
-
-describe('one exit status for several pairs', () => {
-  test.each([
-    [[0, 0], 0],
-    [[10], 10],
-    [[11, 11], 11],
-    [[0, 11], 3],
-    [[1, 10], 3],
-    [[0, 20, 1], 20],
-    [[0, 143], 143],
-  ])('%j: %d', (exits, total) => {
-    expect(totalOf(exits.map((exit) => ({ exit, error: null })))).toBe(total);
-  });
 });
