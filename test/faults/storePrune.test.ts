@@ -7,10 +7,11 @@ import {
 } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { readCatalog } from '../../src/catalog/listing.js';
 import { listMarks } from '../../src/catalog/pruning.js';
 import { prune } from '../../src/prune.js';
@@ -215,5 +216,30 @@ test('on the command line: pin, list, a dry run, a question that nobody can answ
   expect((await run('unpin', first)).exitCode).toBe(0);
   const done = await run('prune', '--yes');
   expect(done.stdout).toMatch(/\nremoved 3 backups of shop \(.* stored\), 2 stay$/);
+  expect(await idsIn(store)).toEqual(ids.slice(-2));
+});
+
+test('prune --all: every pair on its own, and one that fails ends no other', async () => {
+  const { folder, file, store, ids } = await shelf('file');
+  const document = parse(await readFile(file, 'utf8')) as {
+    pairs: Record<string, Record<string, unknown>>;
+  };
+  // A profile of AWS is nothing for a folder.
+  document.pairs['crm'] = { ...document.pairs['shop'], retention: { ...rules, profile: 'x' } };
+  const both = join(folder, 'both.yaml');
+  await writeFile(both, stringify(document));
+  const run = async (...args: string[]) =>
+    await execa(process.execPath, ['bin/stillpoint.js', '-c', both, 'prune', '--all', ...args], {
+      reject: false,
+      stdin: 'ignore',
+    });
+  expect((await run('--dry-run')).exitCode).toBe(3);
+  expect(await idsIn(store)).toEqual(ids);
+  const done = await run('--yes', '--json');
+  expect(done.exitCode).toBe(3);
+  expect(JSON.parse(done.stdout)).toMatchObject([
+    { pair: 'shop', status: 'pruned', kept: 2, removed: 3 },
+    { pair: 'crm', status: 'failed', error: { code: 'config' } },
+  ]);
   expect(await idsIn(store)).toEqual(ids.slice(-2));
 });
