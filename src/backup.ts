@@ -1,30 +1,24 @@
-import { availableParallelism } from 'node:os';
 import { buildManifest, buildRecord } from './catalog/build.js';
 import { commit, putFile, sweepBackup, writeManifest } from './catalog/catalog.js';
-import { storeSink } from './catalog/partKey.js';
 import type { BackupRecord } from './catalog/records.js';
+import { chooseHold } from './chooseHold.js';
 import type { Config } from './config/schema.js';
-import { dumpParts } from './dump/dump.js';
-import { readDefinitions } from './dump/definitions.js';
 import { refuseBrokenViews, takeInventory } from './dump/inventory.js';
-import { planParts } from './dump/plan.js';
 import { whatIsLeftOut } from './dump/warnings.js';
+import { dumpFromSnapshots, dumpWhilePaused } from './dumpPair.js';
 import { StillpointError } from './errors.js';
 import { watchCatchUp } from './freeze/catchUp.js';
-import type { Frozen } from './freeze/freeze.js';
-import { freezePair, wantsReadLock } from './freezePair.js';
+import { wantsReadLock } from './freezePair.js';
 import { openRun, type Run } from './openRun.js';
 import { requireGrants } from './pair/grants.js';
 import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
-import { refusePreparedXa } from './pair/preflight.js';
 import { readVariables } from './pair/variables.js';
 import { recoverPair } from './recoverPair.js';
 import { restoreScript } from './restore/script.js';
 import { newBackupId, restoreScriptKey } from './store/keys.js';
 import { systemClock, type Clock } from './util/clock.js';
 import { ignore, type Observe } from './util/observe.js';
-import { together } from './util/together.js';
 import { toolName } from './util/tool.js';
 
 export interface BackupOptions {
@@ -59,7 +53,6 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
   const at = { pair: run.name, id: newBackupId(clock, label) };
 
   try {
-    if (pair.freeze.hold === 'snapshot') throw comesLater();
     const exclusive = await wantsReadLock(run);
     await requireGrants(replica, exclusive);
 
@@ -71,17 +64,20 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
       await recoverPair(run, async (text) => await observe({ type: 'warning', text }));
       await options.ready?.(replica, ending);
       await observe({ type: 'step', step: 'gate' });
-      await refuseBrokenViews(replica, await takeInventory(replica, pair.databases));
+      const inventory = await takeInventory(replica, pair.databases);
+      await refuseBrokenViews(replica, inventory);
+      const held = await chooseHold(run, { exclusive, inventory });
       const variables = await readVariables(replica);
       try {
-        const { value, freeze, lag } = await freezePair(
-          run,
-          { id: at.id, exclusive, stores: true, signal: ending, observe, clock },
-          async (frozen) => await dumpFrozen(run, at.id, frozen, observe),
-        );
+        const freezing = { id: at.id, exclusive, stores: true, signal: ending, observe, clock };
+        const { value, freeze, lag } =
+          held.hold === 'snapshot'
+            ? await dumpFromSnapshots(run, freezing)
+            : await dumpWhilePaused(run, freezing);
         await observe({ type: 'step', step: 'manifest' });
         const finished = {
           ...at,
+          ...held,
           ...value,
           label,
           startedAt,
@@ -127,42 +123,6 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
   }
 }
 
-/** What happens while the replica stands still. */
-async function dumpFrozen(run: Run, id: string, frozen: Frozen, observe: Observe) {
-  const { replica, pair, recipients } = run;
-  await refusePreparedXa(replica, 0);
-  const databases = await takeInventory(replica, pair.databases);
-  const plan = planParts(databases);
-  const estimatedBytes = plan.reduce((sum, part) => sum + part.estimatedBytes, 0);
-  await observe({ type: 'plan', parts: plan.length, estimatedBytes });
-  const session = await replica.session();
-  try {
-    const [dumped, definitions] = await together(
-      frozen.signal,
-      async (signal) =>
-        await dumpParts(plan, {
-          replica,
-          tools: run.tools,
-          parallel: pair.dump.parallel ?? availableParallelism(),
-          compression: pair.dump.compression,
-          recipients,
-          spool: run.spool,
-          checksums: pair.dump.checksums,
-          accounts: pair.dump.accounts,
-          extraArgs: pair.dump.extraArgs,
-          optionFile: run.optionFile,
-          sink: storeSink(run.place, { pair: run.name, id }, recipients.length > 0),
-          signal,
-          observe,
-        }),
-      async (signal) => await readDefinitions(session, databases, signal),
-    );
-    return { databases, dumped, definitions };
-  } finally {
-    session.destroy();
-  }
-}
-
 /**
  * Removes what a failed run stored. If that fails too, the journal keeps the id and the next run removes
  * it: why the run had failed is what is to be told.
@@ -172,10 +132,4 @@ async function discard(run: Run, id: string, error: unknown): Promise<void> {
   await sweepBackup(run.place, run.name, id)
     .then(async () => await run.journal.close())
     .catch(() => undefined);
-}
-
-function comesLater(): StillpointError {
-  return new StillpointError('config', 'freeze.hold: snapshot is not there yet', {
-    hint: 'Use freeze.hold: dump; every backup is then taken in one pause.',
-  });
 }

@@ -19,6 +19,8 @@ export interface Finished {
   finishedAt: Date;
   /** From the start to now. */
   seconds: number;
+  hold: 'dump' | 'snapshot';
+  holdReason: string | null;
   replica: Server;
   client: Tool;
   store: Store;
@@ -99,7 +101,8 @@ export function buildRecord(run: Finished): Omit<BackupRecord, 'manifest' | 'scr
     pair: run.pair,
     label: run.label,
     status: 'committed',
-    hold: 'dump',
+    hold: run.hold,
+    ...(run.holdReason === null ? {} : { holdReason: run.holdReason }),
     coordinates: {
       source: first?.source ?? nowhere,
       relay: first?.relay ?? nowhere,

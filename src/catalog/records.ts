@@ -41,6 +41,8 @@ export const backupRecordSchema = z.object({
   label: z.string(),
   status: z.literal('committed'),
   hold: z.enum(['dump', 'snapshot']),
+  /** Why `freeze.hold: auto` did not take `snapshot`; null or left out: it did, or nobody asked. */
+  holdReason: z.string().nullable().optional(),
   coordinates,
   startedAt: z.iso.datetime(),
   pausedAt: z.iso.datetime(),

@@ -62,6 +62,25 @@ export interface GtidState {
   marks: Record<string, string>;
 }
 
+/**
+ * How to hold back every change of a definition, also by the applier, while rows may be changed. Measured
+ * with MariaDB 10.11 and MySQL 9.7: tables, views, programs, events, accounts and databases.
+ */
+export interface DdlGuardWords {
+  /** Privileges for it. */
+  needs: readonly string[];
+  /** Run while the appliers stand still. */
+  take: readonly string[];
+  /** Run once they go on: MariaDB's cannot start while its lock is complete. */
+  complete: readonly string[];
+  /**
+   * Answers rows that change with every statement that changes a definition: what came in before the lock
+   * was complete shows in them. Null where the lock is complete from the beginning.
+   */
+  changes: string | null;
+  release: string;
+}
+
 /** One requirement on the backup's account. */
 export interface GrantNeed {
   /** Any one of these global privileges will do, spelled as SHOW GRANTS spells it. */
@@ -124,6 +143,9 @@ export interface Dialect {
    * time; null where there are none.
    */
   unstableChecksums(database: string): string | null;
+
+  /** Null where the server has nothing that holds definitions still. */
+  readonly ddlGuard: DdlGuardWords | null;
 
   /** What the backup's account needs on the replica. */
   readonly grants: readonly GrantNeed[];

@@ -1,4 +1,4 @@
-import type { Dialect, GrantNeed, Row } from './dialect.js';
+import type { DdlGuardWords, Dialect, GrantNeed, Row } from './dialect.js';
 import { literal } from './quote.js';
 import { number, readReplicaStatus, text } from './rows.js';
 import { atLeast, type Version } from './version.js';
@@ -64,12 +64,26 @@ export function mariadbDialect(version: Version): Dialect {
       `SELECT MASTER_GTID_WAIT(${literal(gtid)}, ${seconds}) = 0 AS reached`,
 
     unstableChecksums: () => null,
+    ddlGuard,
     grants: atLeast(version, 11, 3) ? [...grants, showRoutine] : grants,
     // The former rows of system-versioned tables; an older server would not take them back.
     dumpOptions: (client) =>
       [version, client].every((one) => atLeast(one, 10, 11)) ? ['--dump-history'] : [],
   };
 }
+
+/**
+ * An applier that starts takes the lock of a change of definitions for a moment (it looks for its tables of
+ * GTIDs), so it would wait under BLOCK_DDL for ever.
+ */
+const ddlGuard: DdlGuardWords = {
+  needs: ['RELOAD'],
+  take: ['BACKUP STAGE START'],
+  complete: ['BACKUP STAGE FLUSH', 'BACKUP STAGE BLOCK_DDL'],
+  changes:
+    "SHOW GLOBAL STATUS WHERE Variable_name RLIKE '^Com_(alter|create|drop|rename|truncate|optimize|repair|grant|revoke|set_password)' AND Variable_name NOT LIKE '%temporary%'",
+  release: 'BACKUP STAGE END',
+};
 
 function parseGtidState(row: Row) {
   const marks = {

@@ -1,4 +1,4 @@
-import type { Dialect, GrantNeed, Row, SourceAddress } from './dialect.js';
+import type { DdlGuardWords, Dialect, GrantNeed, Row, SourceAddress } from './dialect.js';
 import { literal } from './quote.js';
 import { number, readReplicaStatus, text } from './rows.js';
 import { atLeast, type Version } from './version.js';
@@ -62,6 +62,7 @@ export function mysqlDialect(version: Version): Dialect {
       atLeast(version, 8, 0, 17)
         ? `SELECT DISTINCT TABLE_NAME AS name FROM information_schema.STATISTICS WHERE BINARY TABLE_SCHEMA = ${literal(database)} AND EXPRESSION LIKE '% array)'`
         : null,
+    ddlGuard: atLeast(version, 8) ? ddlGuard : null,
     grants: atLeast(version, 8, 0, 0) ? grants8 : grants57,
     dumpOptions: (client) => [
       '--set-gtid-purged=OFF',
@@ -111,6 +112,14 @@ function changeSource(
   const verb = sourceWords ? 'CHANGE REPLICATION SOURCE TO' : 'CHANGE MASTER TO';
   return `${verb} ${settings.join(', ')} FOR CHANNEL ${literal(source.channel)}`;
 }
+
+const ddlGuard: DdlGuardWords = {
+  needs: ['BACKUP_ADMIN'],
+  take: ['LOCK INSTANCE FOR BACKUP'],
+  complete: [],
+  changes: null,
+  release: 'UNLOCK INSTANCE',
+};
 
 const reading: GrantNeed[] = [
   { anyOf: ['SELECT'], why: 'reads the rows' },

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { Readable } from 'node:stream';
 import { text } from '../dialect/rows.js';
@@ -8,8 +9,12 @@ import type { Observe } from '../util/observe.js';
 import { accountsSql } from './accounts.js';
 import { MendedObjects } from './mend.js';
 import { dumpCommand } from './mysqldump.js';
-import { runFlow, type PartFlow, type StoredPart } from './pipeline.js';
+import type { DatabaseInfo } from './inventory.js';
+import { startLane, type RunningLane } from './lane.js';
+import { balancedLanes, lanesOf, type Lane } from './lanes.js';
+import { runFlow, storeText, type StoredPart, type TextFlow } from './pipeline.js';
 import type { PartPlan } from './plan.js';
+import { sessionIds, waitForSnapshots } from './snapshots.js';
 import type { SpoolSpace } from './spool.js';
 import { surveyTable, type SurveyedTable } from './survey.js';
 import type { DumpTools } from './tools.js';
@@ -50,72 +55,169 @@ export interface Dumped {
   tables: SurveyedTable[];
 }
 
+/** What there is to dump, and the parts that it is dumped in. */
+export interface DumpPlan {
+  databases: readonly DatabaseInfo[];
+  parts: readonly PartPlan[];
+}
+
 /**
  * Dumps every part of a plan, several at once, from data that stands still, and counts the tables
  * meanwhile. The first failure ends all of them and is what it throws.
  */
-export async function dumpParts(plan: readonly PartPlan[], options: DumpOptions): Promise<Dumped> {
-  const { replica, observe, parallel } = options;
+export async function dumpParts(
+  { parts, databases }: DumpPlan,
+  options: DumpOptions,
+): Promise<Dumped> {
+  const crew = crewOf(options);
+  const sessions = await openSessions(options.replica, options.parallel);
+  return await crew.collect(crew.inTurn(lanesOf(parts, databases), sessions, true), sessions);
+}
+
+/**
+ * Opens a snapshot for each of a few mysqldumps, reads the rows that no snapshot covers, and answers then:
+ * the replica may be resumed, if nothing changes a definition until what it answers has settled.
+ */
+export async function openDump(
+  { parts, databases }: DumpPlan,
+  options: DumpOptions,
+): Promise<{ finished: Promise<Dumped> }> {
+  const { replica, parallel } = options;
+  const isRows = ({ kind }: PartPlan) => kind === 'data';
+  const covered = parts.filter((part) => isRows(part) && part.mvcc);
+  const uncovered = parts.filter((part) => isRows(part) && !part.mvcc);
+  const crew = crewOf(options);
+  const sessions = await openSessions(replica, parallel, openSnapshot);
+  const jobs: Promise<Done>[] = [];
+  try {
+    const before = await sessionIds(replica);
+    const lanes = balancedLanes(covered, databases, parallel).map((lane) => crew.start(lane));
+    jobs.push(...lanes.map(async ({ finished }) => ({ parts: await finished, tables: [] })));
+    const running = () => lanes.filter(({ dump }) => !dump.hasEnded()).length;
+    await waitForSnapshots(replica, before, running, crew.signal);
+    const still = crew.inTurn(lanesOf(uncovered, databases), sessions, false);
+    jobs.push(...still);
+    await Promise.all(still);
+    crew.signal.throwIfAborted();
+  } catch (error) {
+    crew.fail(error);
+    await crew.collect(jobs, sessions);
+    throw error;
+  }
+  const rest = lanesOf(
+    parts.filter((part) => !isRows(part)),
+    databases,
+  );
+  jobs.push(...crew.inTurn(rest, sessions, true), ...crew.surveys(covered, sessions));
+  const finished = crew.collect(jobs, sessions);
+  finished.catch(() => undefined);
+  return { finished };
+}
+
+/** What one job has dumped and counted. */
+interface Done {
+  parts: DumpedPart[];
+  tables: SurveyedTable[];
+}
+
+/** The work of one run: what fails first ends all of it. */
+function crewOf(options: DumpOptions) {
+  const { replica, observe } = options;
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
-  const limit = pLimit(parallel);
-  const progress = tally(options.observe);
-  const sessions = await Promise.all(
-    Array.from({ length: parallel }, async () => await replica.session()),
-  );
+  // Every part listens to it, and there may be many at once.
+  setMaxListeners(0, signal);
+  const progress = tally(observe);
+  const turn = pLimit(options.parallel);
+  const fail = (error: unknown) => failed.abort(error);
 
-  async function dumpOne(part: PartPlan | null): Promise<[DumpedPart, SurveyedTable[]]> {
-    signal.throwIfAborted();
-    const session = sessions.pop();
-    try {
-      const [stored, tables] = await Promise.all([
-        runFlow(await flowOf(part)),
-        part?.kind === 'data' && session ? survey(session, part) : [],
-      ]);
-      await observe({ type: 'part', key: titleOf(part) });
-      return [{ ...stored, plan: part }, tables];
-    } catch (error) {
-      failed.abort(error);
-      throw error;
-    } finally {
-      if (session) sessions.push(session);
-    }
+  return { signal, fail, start, inTurn, surveys, collect };
+
+  /** Starts a lane at once. */
+  function start(lane: Lane): RunningLane {
+    const [first] = lane.parts;
+    const title = lane.parts.length === 1 ? titleOf(first) : titleOfLane(lane);
+    const expected = lane.parts.flatMap((part) => part.expected);
+    const { tools, optionFile, extraArgs } = options;
+    const command = dumpCommand(lane, tools, replica.dialect, optionFile, extraArgs);
+    const running = startLane(lane, title, { command, expected }, async (plan, text) => {
+      const stored = await storeText(text, flowOf(plan));
+      await observe({ type: 'part', key: titleOf(plan) });
+      return stored;
+    });
+    running.finished.catch(fail);
+    return running;
   }
 
-  async function survey(session: Session, part: PartPlan): Promise<SurveyedTable[]> {
+  /** Runs lanes as others end, each with a session of its own that counts its tables; accounts at the end. */
+  function inTurn(lanes: readonly Lane[], sessions: Session[], accounts: boolean): Promise<Done>[] {
+    const jobs = lanes.map((lane) =>
+      inOrder(async () => {
+        const rows = lane.parts.filter(({ kind }) => kind === 'data');
+        const [parts, tables] = await Promise.all([start(lane).finished, survey(rows, sessions)]);
+        return { parts, tables };
+      }),
+    );
+    return accounts && options.accounts ? [...jobs, inOrder(dumpAccounts)] : jobs;
+  }
+
+  function surveys(parts: readonly PartPlan[], sessions: Session[]): Promise<Done>[] {
+    return parts.map((part) =>
+      inOrder(async () => ({ parts: [], tables: await survey([part], sessions) })),
+    );
+  }
+
+  async function inOrder(work: () => Promise<Done>): Promise<Done> {
+    return await turn(async () => {
+      signal.throwIfAborted();
+      return await work();
+    }).catch((error: unknown) => {
+      fail(error);
+      throw error;
+    });
+  }
+
+  async function dumpAccounts(): Promise<Done> {
+    const source = { text: await accountsSql(replica) };
+    const stored = await runFlow({ ...flowOf(null), source });
+    await observe({ type: 'part', key: titleOf(null) });
+    return { parts: [{ ...stored, plan: null }], tables: [] };
+  }
+
+  async function survey(parts: readonly PartPlan[], sessions: Session[]): Promise<SurveyedTable[]> {
+    const session = sessions.pop();
+    if (!session || parts.length === 0) {
+      if (session) sessions.push(session);
+      return [];
+    }
     const stop = () => session.destroy();
     signal.addEventListener('abort', stop, { once: true });
     try {
-      const unstable = replica.dialect.unstableChecksums(part.database);
-      const rows = unstable === null ? [] : await session.query(unstable);
-      const withChecksum = (name: string) =>
-        options.checksums && !rows.some((row) => text(row, 'name') === name);
       const tables: SurveyedTable[] = [];
-      for (const name of part.tables) {
-        signal.throwIfAborted();
-        tables.push(await surveyTable(session, part.database, name, withChecksum(name)));
-      }
+      for (const part of parts) tables.push(...(await surveyPart(session, part)));
       return tables;
     } finally {
       signal.removeEventListener('abort', stop);
+      sessions.push(session);
     }
   }
 
-  async function flowOf(part: PartPlan | null): Promise<PartFlow> {
+  async function surveyPart(session: Session, part: PartPlan): Promise<SurveyedTable[]> {
+    const unstable = replica.dialect.unstableChecksums(part.database);
+    const rows = unstable === null ? [] : await session.query(unstable);
+    const withChecksum = (name: string) =>
+      options.checksums && !rows.some((row) => text(row, 'name') === name);
+    const tables: SurveyedTable[] = [];
+    for (const name of part.tables) {
+      signal.throwIfAborted();
+      tables.push(await surveyTable(session, part.database, name, withChecksum(name)));
+    }
+    return tables;
+  }
+
+  function flowOf(part: PartPlan | null): TextFlow {
     return {
       title: titleOf(part),
-      source: part
-        ? {
-            command: dumpCommand(
-              part,
-              options.tools,
-              replica.dialect,
-              options.optionFile,
-              options.extraArgs,
-            ),
-            expected: part.expected,
-          }
-        : { text: await accountsSql(replica) },
       mend: part?.kind === 'objects' ? new MendedObjects() : null,
       filters: filtersOf(options),
       spool: options.spool,
@@ -125,16 +227,38 @@ export async function dumpParts(plan: readonly PartPlan[], options: DumpOptions)
     };
   }
 
-  const jobs = [...plan, ...(options.accounts ? [null] : [])];
-  // Every job is waited for, so that nothing runs on after this has failed.
-  const ends = await Promise.allSettled(jobs.map((part) => limit(() => dumpOne(part))));
-  sessions.forEach((session) => session.destroy());
-  signal.throwIfAborted();
-  const done = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
-  return {
-    parts: done.map(([part]) => part),
-    tables: done.flatMap(([, tables]) => tables),
-  };
+  /** Waits for every job, so that nothing runs on after this has failed. */
+  async function collect(jobs: readonly Promise<Done>[], sessions: Session[]): Promise<Dumped> {
+    const ends = await Promise.allSettled(jobs);
+    sessions.forEach((session) => session.destroy());
+    signal.throwIfAborted();
+    const done = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+    return {
+      parts: done.flatMap(({ parts }) => parts),
+      tables: done.flatMap(({ tables }) => tables),
+    };
+  }
+}
+
+async function openSessions(
+  replica: Server,
+  count: number,
+  prepare?: (session: Session) => Promise<unknown>,
+): Promise<Session[]> {
+  return await Promise.all(
+    Array.from({ length: count }, async () => {
+      const session = await replica.session();
+      await prepare?.(session);
+      return session;
+    }),
+  );
+}
+
+/** It may have to wait for its turn as long as a dump takes. */
+async function openSnapshot(session: Session): Promise<void> {
+  await session.query('SET SESSION wait_timeout = 604800');
+  await session.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
 }
 
 /** The programs between mysqldump and the store. */
@@ -152,6 +276,15 @@ function titleOf(part: PartPlan | null): string {
   if (!part) return 'accounts';
   const table = part.ofTable === null ? '' : `.${part.ofTable}`;
   return `${part.kind === 'data' ? 'rows' : part.kind} of ${part.database}${table}`;
+}
+
+/** For messages: `rows of a, b and 98 more`. */
+function titleOfLane({ parts }: Lane): string {
+  const names = [...new Set(parts.map((part) => titleOf(part).replace(/^\w+ of /, '')))];
+  const [first] = parts;
+  const shown = names.slice(0, 2).join(', ');
+  const more = names.length > 2 ? ` and ${names.length - 2} more` : '';
+  return `${first.kind === 'data' ? 'rows' : first.kind} of ${shown}${more}`;
 }
 
 /** Adds up the bytes of all parts and tells them. */

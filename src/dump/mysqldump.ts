@@ -1,21 +1,24 @@
 import type { Dialect } from '../dialect/dialect.js';
 import type { Command } from '../util/command.js';
+import type { Lane } from './lanes.js';
 import type { PartPlan } from './plan.js';
 import type { DumpTools } from './tools.js';
 
 /**
- * The mysqldump command of a part. Each says everything that matters itself, since it reads no option
+ * The mysqldump command of a lane. Each says everything that matters itself, since it reads no option
  * file but ours, and asks for no lock and no coordinates: the data stands still, and the coordinates
  * are taken over our own connection (a mysqldump that stops the SQL thread itself leaves it stopped
  * when it dies). `--single-transaction` stays on as a second belt.
  */
 export function dumpCommand(
-  part: PartPlan,
+  { parts, ignored }: Lane,
   tools: DumpTools,
   dialect: Dialect,
   optionFile: string,
   extraArgs: readonly string[],
 ): Command {
+  const [part] = parts;
+  const ofOneDatabase = parts.every(({ database }) => database === part.database);
   const args = [
     `--defaults-file=${optionFile}`,
     '--single-transaction',
@@ -34,9 +37,10 @@ export function dumpCommand(
     ...(part.kind === 'data' ? extraArgs : []),
     ...contents[part.kind],
     ...part.ignored.map((table) => `--ignore-table=${part.database}.${table}`),
-    '--',
-    part.database,
-    ...part.tables,
+    ...ignored.map((name) => `--ignore-table=${name}`),
+    ...(ofOneDatabase
+      ? ['--', part.database, ...parts.flatMap(({ tables }) => tables)]
+      : ['--databases', '--no-create-db', '--', ...parts.map(({ database }) => database)]),
   ];
   return { file: tools.mysqldump.path, args };
 }

@@ -12,11 +12,13 @@ export interface DumpSource {
   expected: readonly Expected[];
 }
 
-/** One part on its way: where its text comes from, and what it goes through. */
-export interface PartFlow {
+/** SQL on its way to the store, and how much of it there was. */
+export type CountedText = Readable & { readonly bytes: number };
+
+/** A text on its way: what it goes through, and where to. */
+export interface TextFlow {
   /** For messages: `rows of shop.orders`. */
   title: string;
-  source: DumpSource | { text: string };
   /** Changes the text on its way to the filters. */
   mend?: Transform | null;
   /** Programs the text is piped through, e.g. zstd and age. */
@@ -29,50 +31,93 @@ export interface PartFlow {
   onBytes?: (plain: number, stored: number) => void;
 }
 
-export interface StoredPart {
+/** One part on its way: where its text comes from, and what it goes through. */
+export interface PartFlow extends TextFlow {
+  source: DumpSource | { text: string };
+}
+
+/** A text as it is stored. */
+export interface StoredText {
   plainBytes: number;
   storedBytes: number;
   /** Of the stored bytes, hex. */
   sha256: string;
+}
+
+export interface StoredPart extends StoredText {
   /** What mysqldump warned of. */
   warnings: string[];
 }
 
+/** mysqldump at work. */
+export interface RunningDump {
+  /**
+   * What it writes. It ends only once mysqldump has exited with 0, its trailer and every expected object
+   * were seen and its stderr was clean; else it fails. Read it at once.
+   */
+  readonly text: CountedText;
+  /** What mysqldump warned of; complete when the text has ended. */
+  readonly warnings: string[];
+  /** Settles when the program has exited, however. */
+  readonly ended: Promise<unknown>;
+  hasEnded(): boolean;
+  kill(): void;
+}
+
+/** Starts mysqldump. A dump that died looks like one that ended (its stdout just closes), so it is judged. */
+export function startDump(title: string, { command, expected }: DumpSource): RunningDump {
+  const child = start(command);
+  const warnings: string[] = [];
+  const text: DumpText = new DumpText(async () => {
+    warnings.push(...(await judge(title, child, text, expected)));
+  });
+  child.stdin.end();
+  connect(child.stdout, text).catch(() => undefined);
+  let isOver = false;
+  const over = () => (isOver = true);
+  child.ended.then(over, over);
+  return { text, warnings, ended: child.ended, hasEnded: () => isOver, kill: () => child.kill() };
+}
+
 /**
- * Runs `dump | filters… | sink`. The end of the bytes reaches the sink only once mysqldump has exited
- * with 0, its trailer and every expected object were seen, its stderr was clean, and the filters have
- * exited with 0: a dump that died looks like one that ended (its stdout just closes), and must never
- * be stored as one. On any failure every child is killed and waited for, and the sink's stream fails.
+ * Runs `dump | filters… | sink`. On any failure every child is killed and waited for, and the sink's
+ * stream fails.
  */
 export async function runFlow(flow: PartFlow): Promise<StoredPart> {
-  const { title, signal } = flow;
+  const { source, signal } = flow;
   signal.throwIfAborted();
-  const children: Child[] = [];
-  const run = (command: Command): Child => {
-    const child = start(command);
-    children.push(child);
-    return child;
-  };
-  const kill = () => children.forEach((child) => child.kill());
-  signal.addEventListener('abort', kill, { once: true });
+  if (!('command' in source)) {
+    const text = Object.assign(Readable.from([Buffer.from(source.text)]), {
+      bytes: Buffer.byteLength(source.text),
+    });
+    return { ...(await storeText(text, flow)), warnings: [] };
+  }
+  const dump = startDump(flow.title, source);
+  try {
+    return { ...(await storeText(dump.text, flow)), warnings: dump.warnings };
+  } finally {
+    dump.kill();
+    await dump.ended.catch(() => undefined);
+  }
+}
 
-  const warnings: string[] = [];
-  const { source } = flow;
-  const dump = 'command' in source ? run(source.command) : null;
-  const text: DumpText = new DumpText(async () => {
-    if (dump && 'command' in source) {
-      warnings.push(...(await judge(title, dump, text, source.expected)));
-    }
-  });
-  dump?.stdin.end();
-  const filters = flow.filters.map(run);
+/**
+ * Runs `text | filters… | sink`. The end of the bytes reaches the sink only once the text has ended well
+ * and the filters have exited with 0. On any failure the filters are killed and waited for, and the text
+ * and the sink's stream fail.
+ */
+export async function storeText(text: CountedText, flow: TextFlow): Promise<StoredText> {
+  const { title, signal } = flow;
+  const filters = flow.filters.map((filter) => start(filter));
+  const kill = () => {
+    filters.forEach((child) => child.kill());
+    text.destroy();
+  };
+  if (signal.aborted) kill();
+  signal.addEventListener('abort', kill, { once: true });
   const sql = flow.mend ?? text;
   const stages = [sql, ...filters.map((child) => child.stdout)];
   const links = Promise.all([
-    connect(
-      dump?.stdout ?? Readable.from([Buffer.from('text' in source ? source.text : '')]),
-      text,
-    ),
     ...(flow.mend ? [connect(text, flow.mend)] : []),
     ...filters.map((child, i) => connect(stages[i] ?? sql, child.stdin)),
   ]);
@@ -107,13 +152,13 @@ export async function runFlow(flow: PartFlow): Promise<StoredPart> {
   } catch (error) {
     body.destroy();
     kill();
-    await Promise.allSettled(children.map((child) => child.ended));
+    await Promise.allSettled(filters.map((child) => child.ended));
     signal.throwIfAborted();
     throw error;
   } finally {
     signal.removeEventListener('abort', kill);
   }
-  return { plainBytes: text.bytes, storedBytes, sha256: hash.digest('hex'), warnings };
+  return { plainBytes: text.bytes, storedBytes, sha256: hash.digest('hex') };
 }
 
 /** Throws unless a dump ended well in every respect; returns what it warned of. */
@@ -144,7 +189,8 @@ function isWarning(line: string): boolean {
   );
 }
 
-function broken(title: string, why: string): StillpointError {
+/** The error of a dump that is not to be kept. */
+export function broken(title: string, why: string): StillpointError {
   return new StillpointError('failed', `the dump of ${title} failed: ${why}`, {
     hint: 'Nothing was listed. `stillpoint doctor` checks grants, views and tools.',
   });

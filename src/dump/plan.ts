@@ -17,6 +17,8 @@ export interface PartPlan {
   ofTable: string | null;
   /** Its rows may be dumped in the bytes that the server stores. */
   plain: boolean;
+  /** Its rows can be read from a snapshot (InnoDB) while the server goes on. */
+  mvcc: boolean;
   /** Counts the parts of one kind of a database, from 1. */
   index: number;
   expected: Expected[];
@@ -24,9 +26,9 @@ export interface PartPlan {
 }
 
 /** Tables smaller than this share a part until it has reached it. */
-const smallBytes = 8 * 1024 * 1024;
+export const smallBytes = 8 * 1024 * 1024;
 /** Names given to one mysqldump: the kernel takes 2 MiB of arguments. */
-const argumentBytes = 256 * 1024;
+export const argumentBytes = 256 * 1024;
 
 /** Plans the parts of a dump, the largest data first, so that no long one starts last. */
 export function planParts(databases: readonly DatabaseInfo[]): PartPlan[] {
@@ -58,9 +60,11 @@ function dataParts({ name, tables }: DatabaseInfo): PartPlan[] {
   const groups = [
     ...large.map((table) => [table]),
     ...[true, false].flatMap((plain) =>
-      chunks(
-        small.filter((table) => table.plain === plain),
-        smallBytes,
+      [true, false].flatMap((mvcc) =>
+        chunks(
+          small.filter((table) => table.plain === plain && isMvcc(table) === mvcc),
+          smallBytes,
+        ),
       ),
     ),
   ];
@@ -68,9 +72,14 @@ function dataParts({ name, tables }: DatabaseInfo): PartPlan[] {
     ...part('data', name, group, i + 1),
     ofTable: group.length === 1 ? (group[0]?.name ?? null) : null,
     plain: group.every((table) => table.plain),
+    mvcc: group.every(isMvcc),
     expected: group.map((table) => ({ kind: 'rows', name: table.name })),
     estimatedBytes: group.reduce((sum, table) => sum + table.estimatedBytes, 0),
   }));
+}
+
+function isMvcc({ engine }: TableInfo): boolean {
+  return engine === 'InnoDB';
 }
 
 function objectParts(database: DatabaseInfo): PartPlan[] {
@@ -113,6 +122,7 @@ function part(
     ignored: [],
     ofTable: null,
     plain: false,
+    mvcc: false,
     index,
     expected: [],
     estimatedBytes: 0,

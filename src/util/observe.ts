@@ -18,6 +18,12 @@ export const steps = [
   'done',
 ] as const;
 
+/**
+ * What a backup from snapshots has beside these: the first two in the pause, before `fence`; the last after
+ * `drop-lease`, while the rows stream.
+ */
+export const holdSnapshotSteps = ['guard', 'open', 'stream'] as const;
+
 /** The steps of a restore. */
 export const restoreSteps = ['restore', 'check', 'attach'] as const;
 
@@ -25,7 +31,10 @@ export const restoreSteps = ['restore', 'check', 'attach'] as const;
 export const snapshotSteps = ['reach', 'pin', 'command'] as const;
 
 export type Step =
-  (typeof steps)[number] | (typeof restoreSteps)[number] | (typeof snapshotSteps)[number];
+  | (typeof steps)[number]
+  | (typeof holdSnapshotSteps)[number]
+  | (typeof restoreSteps)[number]
+  | (typeof snapshotSteps)[number];
 
 /** The steps of a drill, in their order; its freeze has those of a run from `lock` to `drop-lease`. */
 export const drillSteps = [

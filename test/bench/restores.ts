@@ -78,11 +78,17 @@ export async function benchRestores(
 }
 
 /** One dump of everything in one file, as `mysqldump | zstd` leaves it. */
-async function makeOneFile({ tools, replicaOptions, folder }: Loader): Promise<string> {
+async function makeOneFile({ tools, replica, replicaOptions, folder }: Loader): Promise<string> {
   const file = join(folder, 'one.sql.zst');
   const dump = spawn(
     tools.mysqldump,
-    [`--defaults-file=${replicaOptions}`, '--single-transaction', '--databases', 'sbtest'],
+    [
+      `--defaults-file=${replicaOptions}`,
+      '--single-transaction',
+      ...(replica.engine === 'mysql' ? ['--set-gtid-purged=OFF'] : []),
+      '--databases',
+      'sbtest',
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const zstd = spawn('zstd', ['-q', '-f', '-1', '-o', file], {

@@ -54,7 +54,8 @@ async function bench(engine: Engine): Promise<void> {
   const startServer = startServers(engine, tools, folder);
   const [pair, third, s3] = await Promise.all([
     startPair(engine, startServer),
-    startServer({ id: 3 }),
+    // No binary log: mysqldump and myloader would switch it off for themselves.
+    startServer({ id: 3, args: ['--skip-log-bin'] }),
     startS3rver(join(folder, 's3')),
   ]);
   const store = await openStore({

@@ -1,0 +1,182 @@
+import { PassThrough, Writable } from 'node:stream';
+import type { PartPlan } from './plan.js';
+
+/** The text of one part, counted. */
+class PartText extends PassThrough {
+  bytes = 0;
+
+  async put(piece: Buffer): Promise<void> {
+    if (piece.length === 0) return;
+    this.bytes += piece.length;
+    await new Promise<void>((resolve, reject) => {
+      this.write(piece, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+}
+
+/** A part's text begins; what this returns is waited for before the text goes on. */
+export type BeginPart = (part: PartPlan, text: PartText) => void | Promise<void>;
+
+/** Lines that may tell where something begins are looked at whole, up to here; names are shorter. */
+const longestLine = 4096;
+const dash = 0x2d;
+const letterU = 0x55;
+const section =
+  /^-- (?:Table structure for table|Dumping data for table|Sequence structure for|Temporary (?:table|view) structure for view|Final view structure for view) `([^\n]*)`/;
+const databaseLine = /^-- Current Database: `([^\n]*)`/;
+/** `SET @OLD_TIME_ZONE=@@TIME_ZONE` of the head, which the end takes back. */
+const kept = /^(\/\*M?!\d+) SET @OLD_(\w+)=@@(\w+)/;
+
+/**
+ * Cuts the text of one mysqldump into its parts, at the comments that begin a database or a table. Each
+ * part gets the settings of the text's head and takes them back at its end, so that it can be loaded
+ * alone. The parts must come in their order, each in one piece; a table that is in none of them fails it.
+ */
+export class Cutter extends Writable {
+  readonly #parts: readonly PartPlan[];
+  readonly #begin: BeginPart;
+  #head: Buffer[] = [];
+  /** Index of the part that is being written; -1 in the head. */
+  #at = -1;
+  #text: PartText | null = null;
+  #held = Buffer.alloc(0);
+  #lineBegins = true;
+  /** A database was named, and USE comes next. */
+  #named = false;
+
+  constructor(parts: readonly PartPlan[], begin: BeginPart) {
+    super({ highWaterMark: 1 << 20 });
+    this.#parts = parts;
+    this.#begin = begin;
+  }
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error) => void): void {
+    this.#take(chunk).then(
+      () => done(),
+      (error: unknown) => done(error as Error),
+    );
+  }
+
+  override _final(done: (error?: Error) => void): void {
+    const end = async () => {
+      await this.#pass(this.#held);
+      if (this.#at !== this.#parts.length - 1) {
+        throw new Error(`the dump ended before ${this.#parts[this.#at + 1]?.database ?? ''}`);
+      }
+      this.#text?.end();
+    };
+    end().then(
+      () => done(),
+      (error: unknown) => done(error as Error),
+    );
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (error) this.#text?.destroy(error);
+    done(error);
+  }
+
+  async #take(chunk: Buffer): Promise<void> {
+    let at = 0;
+    if (this.#held.length > 0) {
+      at = lineEnd(chunk, 0);
+      this.#held = Buffer.concat([this.#held, chunk.subarray(0, at)]);
+      const isWhole = this.#held.at(-1) === 10;
+      if (!isWhole && this.#held.length < longestLine) return;
+      const line = this.#held;
+      this.#held = Buffer.alloc(0);
+      this.#lineBegins = isWhole;
+      await this.#line(line);
+    }
+    let from = at;
+    if (!this.#lineBegins) at = lineEnd(chunk, at);
+    while (at < chunk.length) {
+      if (chunk[at] !== dash && chunk[at] !== letterU) {
+        at = lineEnd(chunk, at);
+        continue;
+      }
+      await this.#pass(chunk.subarray(from, at));
+      from = at;
+      at = lineEnd(chunk, at);
+      if (chunk[at - 1] !== 10) {
+        this.#held = Buffer.from(chunk.subarray(from));
+        return;
+      }
+      await this.#line(chunk.subarray(from, at));
+      from = at;
+    }
+    this.#lineBegins = chunk.at(-1) === 10;
+    await this.#pass(chunk.subarray(from));
+  }
+
+  /** A line that begins like a comment or like USE. */
+  async #line(bytes: Buffer): Promise<void> {
+    const line = bytes.toString('latin1');
+    const database = nameOf(databaseLine, line);
+    if (database !== null) {
+      if (latin1(this.#parts[this.#at]?.database ?? '') !== database) await this.#next();
+      if (latin1(this.#parts[this.#at]?.database ?? '') !== database) {
+        throw new Error(`the dump holds a database out of turn: ${database}`);
+      }
+      this.#named = true;
+      return;
+    }
+    if (this.#named && line.startsWith('USE `')) {
+      // Which database they go to is not for a part to say.
+      this.#named = false;
+      return;
+    }
+    const table = nameOf(section, line);
+    if (table !== null && !this.#holds(table)) {
+      await this.#next();
+      if (!this.#holds(table)) throw new Error(`the dump holds a table out of turn: ${table}`);
+    }
+    await this.#pass(bytes);
+  }
+
+  #holds(table: string): boolean {
+    return this.#parts[this.#at]?.tables.some((name) => latin1(name) === table) ?? false;
+  }
+
+  async #next(): Promise<void> {
+    await this.#text?.put(Buffer.from(footerOf(Buffer.concat(this.#head).toString('latin1'))));
+    this.#text?.end();
+    this.#at += 1;
+    const part = this.#parts[this.#at];
+    if (!part) return;
+    this.#text = new PartText({ highWaterMark: 1 << 20 });
+    await this.#begin(part, this.#text);
+    for (const piece of this.#head) await this.#text.put(piece);
+  }
+
+  async #pass(piece: Buffer): Promise<void> {
+    if (piece.length === 0) return;
+    if (this.#text) await this.#text.put(piece);
+    else this.#head.push(Buffer.from(piece));
+  }
+}
+
+/** Where the next line begins, or the end. */
+function lineEnd(chunk: Buffer, from: number): number {
+  const at = chunk.indexOf(10, from);
+  return at === -1 ? chunk.length : at + 1;
+}
+
+function nameOf(pattern: RegExp, line: string): string | null {
+  return pattern.exec(line)?.[1]?.replaceAll('``', '`') ?? null;
+}
+
+/** Names are compared as the bytes of the dump, read as latin1. */
+function latin1(name: string): string {
+  return Buffer.from(name).toString('latin1');
+}
+
+/** What mysqldump writes at the end, of a part that does not end its text. */
+function footerOf(head: string): string {
+  const settings = head
+    .split('\n')
+    .map((line) => kept.exec(line))
+    .filter((found) => found !== null)
+    .map(([, open = '', old = '', name = '']) => `${open} SET ${name}=@OLD_${old} */;\n`);
+  return `\n${settings.reverse().join('')}\n-- Dump completed\n`;
+}

@@ -1,0 +1,132 @@
+import { availableParallelism } from 'node:os';
+import { sweepBackup } from './catalog/catalog.js';
+import { storeSink } from './catalog/partKey.js';
+import { readDefinitions, type Definition } from './dump/definitions.js';
+import { dumpParts, openDump, type Dumped, type DumpOptions } from './dump/dump.js';
+import { takeInventory, type DatabaseInfo } from './dump/inventory.js';
+import { planParts } from './dump/plan.js';
+import { StillpointError } from './errors.js';
+import type { FreezeRecord } from './freeze/freeze.js';
+import { openGuard, type DdlGuard } from './freeze/guard.js';
+import { freezePair, type FreezePairOptions } from './freezePair.js';
+import type { Run } from './openRun.js';
+import type { LagSample } from './pair/lag.js';
+import { refusePreparedXa } from './pair/preflight.js';
+import { together } from './util/together.js';
+
+/** What a backup holds, and where and how long the replica stood still for it. */
+export interface DumpedPair {
+  value: { databases: DatabaseInfo[]; dumped: Dumped; definitions: Definition[] };
+  freeze: FreezeRecord;
+  lag: LagSample[];
+}
+
+/** Dumps a pair while it stands still: the pause lasts as long as the dump. */
+export async function dumpWhilePaused(run: Run, options: FreezePairOptions): Promise<DumpedPair> {
+  return await freezePair(run, options, async (frozen) => {
+    const plan = await planOf(run, options);
+    const { databases } = plan;
+    const [dumped, definitions] = await together(
+      frozen.signal,
+      async (signal) => await dumpParts(plan, dumpOptions(run, options, signal)),
+      async (signal) => await definitionsOf(run, databases, signal),
+    );
+    return { databases, dumped, definitions };
+  });
+}
+
+/** A definition that changes right after the pause makes it begin anew so many times. */
+const attempts = 3;
+
+/**
+ * Dumps a pair from snapshots: the pause lasts until each is open and what no snapshot covers was read.
+ * Definitions stay as they are until the end, since the backup lock holds back whatever changes them.
+ */
+export async function dumpFromSnapshots(run: Run, options: FreezePairOptions): Promise<DumpedPair> {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const dumped = await tryFromSnapshots(run, options);
+    if (dumped) return dumped;
+    await options.observe({
+      type: 'warning',
+      text: 'a definition changed right after the pause; the dump begins anew',
+    });
+    await sweepBackup(run.place, run.name, options.id);
+  }
+  throw new StillpointError('failed', `definitions on the ${run.replica.who} change all the time`, {
+    hint: 'Run the backup when no tables are made or altered, or with freeze.hold: dump.',
+  });
+}
+
+/** Null when a definition may have changed before the backup lock was complete. */
+async function tryFromSnapshots(run: Run, options: FreezePairOptions): Promise<DumpedPair | null> {
+  const failed = new AbortController();
+  let guard: DdlGuard | undefined;
+  let finished: Promise<unknown> | undefined;
+  try {
+    const { value, freeze, lag } = await freezePair(run, options, async (frozen) => {
+      await options.observe({ type: 'step', step: 'guard' });
+      guard = await openGuard(run.replica);
+      const plan = await planOf(run, options);
+      await options.observe({ type: 'step', step: 'open' });
+      const signal = AbortSignal.any([frozen.signal, failed.signal, guard.lost]);
+      const opened = await openDump(plan, dumpOptions(run, options, signal));
+      finished = opened.finished;
+      return { databases: plan.databases, opened, signal };
+    });
+    if (!(await guard?.complete())) {
+      failed.abort(new Error('a definition changed'));
+      return null;
+    }
+    await options.observe({ type: 'step', step: 'stream' });
+    const [dumped, definitions] = await together(
+      value.signal,
+      async () => await value.opened.finished,
+      async (signal) => await definitionsOf(run, value.databases, signal),
+    );
+    await guard?.check();
+    return { value: { databases: value.databases, dumped, definitions }, freeze, lag };
+  } catch (error) {
+    failed.abort(error);
+    throw error;
+  } finally {
+    await finished?.catch(() => undefined);
+    await guard?.release();
+  }
+}
+
+async function planOf(run: Run, { observe }: FreezePairOptions) {
+  await refusePreparedXa(run.replica, 0);
+  const databases = await takeInventory(run.replica, run.pair.databases);
+  const parts = planParts(databases);
+  const estimatedBytes = parts.reduce((sum, part) => sum + part.estimatedBytes, 0);
+  await observe({ type: 'plan', parts: parts.length, estimatedBytes });
+  return { databases, parts };
+}
+
+function dumpOptions(run: Run, options: FreezePairOptions, signal: AbortSignal): DumpOptions {
+  const { replica, pair, recipients } = run;
+  return {
+    replica,
+    tools: run.tools,
+    parallel: pair.dump.parallel ?? availableParallelism(),
+    compression: pair.dump.compression,
+    recipients,
+    spool: run.spool,
+    checksums: pair.dump.checksums,
+    accounts: pair.dump.accounts,
+    extraArgs: pair.dump.extraArgs,
+    optionFile: run.optionFile,
+    sink: storeSink(run.place, { pair: run.name, id: options.id }, recipients.length > 0),
+    signal,
+    observe: options.observe,
+  };
+}
+
+async function definitionsOf(run: Run, databases: readonly DatabaseInfo[], signal: AbortSignal) {
+  const session = await run.replica.session();
+  try {
+    return await readDefinitions(session, databases, signal);
+  } finally {
+    session.destroy();
+  }
+}
