@@ -61,7 +61,7 @@ export async function dumpFromSnapshots(run: Run, options: FreezePairOptions): P
 async function tryFromSnapshots(run: Run, options: FreezePairOptions): Promise<DumpedPair | null> {
   const failed = new AbortController();
   let guard: DdlGuard | undefined;
-  let finished: Promise<unknown> | undefined;
+  let dumpRest: (() => Promise<Dumped>) | undefined;
   try {
     const { value, freeze, lag } = await freezePair(run, options, async (frozen) => {
       await options.observe({ type: 'step', step: 'guard' });
@@ -69,9 +69,8 @@ async function tryFromSnapshots(run: Run, options: FreezePairOptions): Promise<D
       const plan = await planOf(run, options);
       await options.observe({ type: 'step', step: 'open' });
       const signal = AbortSignal.any([frozen.signal, failed.signal, guard.lost]);
-      const opened = await openDump(plan, dumpOptions(run, options, signal));
-      finished = opened.finished;
-      return { databases: plan.databases, opened, signal };
+      dumpRest = await openDump(plan, dumpOptions(run, options, signal));
+      return { databases: plan.databases, dumpRest, signal };
     });
     if (!(await guard?.complete())) {
       failed.abort(new Error('a definition changed'));
@@ -80,7 +79,7 @@ async function tryFromSnapshots(run: Run, options: FreezePairOptions): Promise<D
     await options.observe({ type: 'step', step: 'stream' });
     const [dumped, definitions] = await together(
       value.signal,
-      async () => await value.opened.finished,
+      async () => await value.dumpRest(),
       async (signal) => await definitionsOf(run, value.databases, signal),
     );
     await guard?.check();
@@ -89,7 +88,8 @@ async function tryFromSnapshots(run: Run, options: FreezePairOptions): Promise<D
     failed.abort(error);
     throw error;
   } finally {
-    await finished?.catch(() => undefined);
+    // Does nothing new after an end that failed, but waits for what had begun.
+    if (failed.signal.aborted) await dumpRest?.().catch(() => undefined);
     await guard?.release();
   }
 }

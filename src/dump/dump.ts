@@ -12,7 +12,13 @@ import { dumpCommand } from './mysqldump.js';
 import type { DatabaseInfo } from './inventory.js';
 import { startLane, type RunningLane } from './lane.js';
 import { balancedLanes, lanesOf, type Lane } from './lanes.js';
-import { runFlow, storeText, type StoredPart, type TextFlow } from './pipeline.js';
+import {
+  runFlow,
+  storeText,
+  type CountedText,
+  type StoredPart,
+  type TextFlow,
+} from './pipeline.js';
 import type { PartPlan } from './plan.js';
 import { sessionIds, waitForSnapshots } from './snapshots.js';
 import type { SpoolSpace } from './spool.js';
@@ -75,43 +81,62 @@ export async function dumpParts(
 }
 
 /**
- * Opens a snapshot for each of a few mysqldumps, reads the rows that no snapshot covers, and answers then:
- * the replica may be resumed, if nothing changes a definition until what it answers has settled.
+ * Opens a snapshot for each of a few mysqldumps, reads the rows that no snapshot covers, and answers then
+ * with what dumps the rest: the replica may be resumed before that is called, if nothing changes a
+ * definition until it has settled. `options.signal` ends what is open when it is never called.
  */
 export async function openDump(
   { parts, databases }: DumpPlan,
   options: DumpOptions,
-): Promise<{ finished: Promise<Dumped> }> {
+): Promise<() => Promise<Dumped>> {
   const { replica, parallel } = options;
   const isRows = ({ kind }: PartPlan) => kind === 'data';
   const covered = parts.filter((part) => isRows(part) && part.mvcc);
   const uncovered = parts.filter((part) => isRows(part) && !part.mvcc);
+  const rest = parts.filter((part) => !isRows(part));
   const crew = crewOf(options);
   const sessions = await openSessions(replica, parallel, openSnapshot);
   const jobs: Promise<Done>[] = [];
+  const gate = openGate(crew.signal);
   try {
     const before = await sessionIds(replica);
-    const lanes = balancedLanes(covered, databases, parallel).map((lane) => crew.start(lane));
-    jobs.push(...lanes.map(async ({ finished }) => ({ parts: await finished, tables: [] })));
+    const lanes = balancedLanes(covered, databases, parallel).map((lane) =>
+      crew.start(lane, gate.open),
+    );
+    jobs.push(...lanes.map(done));
     const running = () => lanes.filter(({ dump }) => !dump.hasEnded()).length;
     await waitForSnapshots(replica, before, running, crew.signal);
-    const still = crew.inTurn(lanesOf(uncovered, databases), sessions, false);
-    jobs.push(...still);
-    await Promise.all(still);
+    const still = lanesOf(uncovered, databases).map((lane) => crew.read(lane, sessions));
+    for (const lane of await Promise.all(still)) {
+      jobs.push(done(lane.running), Promise.resolve({ parts: [], tables: lane.tables }));
+    }
     crew.signal.throwIfAborted();
   } catch (error) {
     crew.fail(error);
     await crew.collect(jobs, sessions);
     throw error;
   }
-  const rest = lanesOf(
-    parts.filter((part) => !isRows(part)),
-    databases,
-  );
-  jobs.push(...crew.inTurn(rest, sessions, true), ...crew.surveys(covered, sessions));
-  const finished = crew.collect(jobs, sessions);
-  finished.catch(() => undefined);
-  return { finished };
+  return async () => {
+    gate.go();
+    jobs.push(...crew.inTurn(lanesOf(rest, databases), sessions, true));
+    jobs.push(...crew.surveys(covered, sessions));
+    return await crew.collect(jobs, sessions);
+  };
+}
+
+async function done({ finished }: RunningLane): Promise<Done> {
+  return { parts: await finished, tables: [] };
+}
+
+/** What waits for `go`, or for the end of the run. */
+function openGate(signal: AbortSignal): { open: Promise<void>; go: () => void } {
+  let go = (): void => undefined;
+  const open = new Promise<void>((resolve, reject) => {
+    go = resolve;
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  open.catch(() => undefined);
+  return { open, go: () => go() };
 }
 
 /** What one job has dumped and counted. */
@@ -131,20 +156,21 @@ function crewOf(options: DumpOptions) {
   const turn = pLimit(options.parallel);
   const fail = (error: unknown) => failed.abort(error);
 
-  return { signal, fail, start, inTurn, surveys, collect };
+  return { signal, fail, start, read, inTurn, surveys, collect };
 
-  /** Starts a lane at once. */
-  function start(lane: Lane): RunningLane {
+  /** Starts a lane at once; its text is read from `go` on. */
+  function start(lane: Lane, go = Promise.resolve()): RunningLane {
     const [first] = lane.parts;
     const title = lane.parts.length === 1 ? titleOf(first) : titleOfLane(lane);
     const expected = lane.parts.flatMap((part) => part.expected);
     const { tools, optionFile, extraArgs } = options;
     const command = dumpCommand(lane, tools, replica.dialect, optionFile, extraArgs);
-    const running = startLane(lane, title, { command, expected }, async (plan, text) => {
+    const store = async (plan: PartPlan, text: CountedText) => {
       const stored = await storeText(text, flowOf(plan));
       await observe({ type: 'part', key: titleOf(plan) });
       return stored;
-    });
+    };
+    const running = startLane(lane, title, { command, expected }, store, go);
     running.finished.catch(fail);
     return running;
   }
@@ -159,6 +185,19 @@ function crewOf(options: DumpOptions) {
       }),
     );
     return accounts && options.accounts ? [...jobs, inOrder(dumpAccounts)] : jobs;
+  }
+
+  /** Runs a lane until all its rows are read and counted, though perhaps not yet stored. */
+  async function read(
+    lane: Lane,
+    sessions: Session[],
+  ): Promise<{ running: RunningLane; tables: SurveyedTable[] }> {
+    return await turn(async () => {
+      signal.throwIfAborted();
+      const running = start(lane);
+      const [tables] = await Promise.all([survey(lane.parts, sessions), running.dump.ended]);
+      return { running, tables };
+    });
   }
 
   function surveys(parts: readonly PartPlan[], sessions: Session[]): Promise<Done>[] {

@@ -38,7 +38,7 @@ export async function resumeChannels(
         return null;
       }
     },
-    { within, every: 50 },
+    { within, every: 10 },
   );
   if (!done) throw stuck(replica, channels, reason);
 }
