@@ -97,18 +97,24 @@ export async function openDump(
   const crew = crewOf(options);
   const sessions = await openSessions(replica, parallel, openSnapshot);
   const jobs: Promise<Done>[] = [];
+  /** Looked at later; until then a failure shows in the crew's signal. */
+  const add = (job: Promise<Done>) => {
+    job.catch(() => undefined);
+    jobs.push(job);
+  };
   const gate = openGate(crew.signal);
   try {
     const before = await sessionIds(replica);
     const lanes = balancedLanes(covered, databases, parallel).map((lane) =>
       crew.start(lane, gate.open),
     );
-    jobs.push(...lanes.map(done));
+    lanes.map(done).forEach(add);
     const running = () => lanes.filter(({ dump }) => !dump.hasEnded()).length;
     await waitForSnapshots(replica, before, running, crew.signal);
     const still = lanesOf(uncovered, databases).map((lane) => crew.read(lane, sessions));
     for (const lane of await Promise.all(still)) {
-      jobs.push(done(lane.running), Promise.resolve({ parts: [], tables: lane.tables }));
+      add(done(lane.running));
+      add(Promise.resolve({ parts: [], tables: lane.tables }));
     }
     crew.signal.throwIfAborted();
   } catch (error) {
