@@ -43,6 +43,8 @@ export class Cutter extends Writable {
   #lineBegins = true;
   /** A database was named, and USE comes next. */
   #named = false;
+  /** Tables of the part that have come. */
+  #seen = new Set<string>();
 
   constructor(parts: readonly PartPlan[], begin: BeginPart) {
     super({ highWaterMark: 1 << 20 });
@@ -60,6 +62,7 @@ export class Cutter extends Writable {
   override _final(done: (error?: Error) => void): void {
     const end = async () => {
       await this.#pass(this.#held);
+      this.#requireAll();
       if (this.#at !== this.#parts.length - 1) {
         throw new Error(`the dump ended before ${this.#parts[this.#at + 1]?.database ?? ''}`);
       }
@@ -127,9 +130,10 @@ export class Cutter extends Writable {
       return;
     }
     const table = nameOf(section, line);
-    if (table !== null && !this.#holds(table)) {
-      await this.#next();
+    if (table !== null) {
+      if (!this.#holds(table)) await this.#next();
       if (!this.#holds(table)) throw new Error(`the dump holds a table out of turn: ${table}`);
+      this.#seen.add(table);
     }
     await this.#pass(bytes);
   }
@@ -138,7 +142,16 @@ export class Cutter extends Writable {
     return this.#parts[this.#at]?.tables.some((name) => latin1(name) === table) ?? false;
   }
 
+  /** Tables of two databases may have one name, so what mysqldump's text holds as a whole proves too little. */
+  #requireAll(): void {
+    const part = this.#parts[this.#at];
+    const lost = part?.tables.find((name) => !this.#seen.has(latin1(name)));
+    if (lost !== undefined) throw new Error(`the dump left out ${part?.database ?? ''}.${lost}`);
+    this.#seen.clear();
+  }
+
   async #next(): Promise<void> {
+    this.#requireAll();
     await this.#text?.put(Buffer.from(footerOf(Buffer.concat(this.#head).toString('latin1'))));
     this.#text?.end();
     this.#at += 1;

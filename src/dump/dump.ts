@@ -89,7 +89,8 @@ export async function openDump(
   { parts, databases }: DumpPlan,
   options: DumpOptions,
 ): Promise<() => Promise<Dumped>> {
-  const { replica, parallel } = options;
+  const { replica, parallel, signal } = options;
+  signal.throwIfAborted();
   const isRows = ({ kind }: PartPlan) => kind === 'data';
   const covered = parts.filter((part) => isRows(part) && part.mvcc);
   const uncovered = parts.filter((part) => isRows(part) && !part.mvcc);
@@ -139,7 +140,9 @@ function openGate(signal: AbortSignal): { open: Promise<void>; go: () => void } 
   let go = (): void => undefined;
   const open = new Promise<void>((resolve, reject) => {
     go = resolve;
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    const end = () => reject(signal.reason as Error);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
   });
   open.catch(() => undefined);
   return { open, go: () => go() };

@@ -21,8 +21,8 @@ export function lanesOf(parts: readonly PartPlan[], databases: readonly Database
 }
 
 /**
- * About `count` processes of about the same size, all of which run at once. A part belongs to the process
- * of its database that has the least to do so far.
+ * About `count` processes of about the same size, all of which run at once. All parts are
+ * of rows; one belongs to the process of its database that has the least to do so far.
  */
 export function balancedLanes(
   parts: readonly PartPlan[],
@@ -33,9 +33,9 @@ export function balancedLanes(
   const share = Math.max(total / count, smallBytes);
   const lanes = merged(parts, databases, share);
   const alike = new Map<string, Lane[]>();
-  for (const lane of lanes.filter((one) => one.parts.length === 1)) {
-    const [{ database, plain }] = lane.parts;
-    const key = `${plain} ${database}`;
+  for (const [i, lane] of lanes.filter((one) => one.parts.length === 1).entries()) {
+    const [{ database, plain, mvcc, tables }] = lane.parts;
+    const key = tables.every(isOneLine) ? `${plain} ${mvcc} ${database}` : `alone ${i}`;
     alike.set(key, [...(alike.get(key) ?? []), lane]);
   }
   const packs = [...alike.values()].flatMap((own) => packed(own, share));
@@ -99,10 +99,14 @@ function merged(
  * programs: a line in one may look like the beginning of anything.
  */
 function isMergeable({ kind, tables, estimatedBytes }: PartPlan): boolean {
-  const isPlainName = (name: string) => !/[\r\n]/.test(name);
   return (
-    ['schema', 'data'].includes(kind) && estimatedBytes < smallBytes && tables.every(isPlainName)
+    ['schema', 'data'].includes(kind) && estimatedBytes < smallBytes && tables.every(isOneLine)
   );
+}
+
+/** A name that holds a line break is not whole in the comment that begins its table. */
+function isOneLine(name: string): boolean {
+  return !/[\r\n]/.test(name);
 }
 
 function fits(lane: Lane, part: PartPlan, ignored: readonly string[], most: number): boolean {

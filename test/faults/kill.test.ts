@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { steps } from '../../src/util/observe.js';
+import { holdSnapshotSteps, steps } from '../../src/util/observe.js';
 import { waitFor } from '../../src/util/wait.js';
 import { pair } from '../rig/shared.js';
 import { onlySmall, setUp, smallShop } from '../support/cli.js';
@@ -11,10 +11,15 @@ beforeAll(smallShop);
 // `done` comes after the last thing a run does.
 const interesting = steps.filter((step) => !['preflight', 'done'].includes(step));
 const committed = ['catch-up'];
+const fromSnapshots = { ...onlySmall, freeze: { hold: 'snapshot' } };
+const cases = [
+  ...interesting.map((step) => ({ step, settings: onlySmall })),
+  ...holdSnapshotSteps.map((step) => ({ step, settings: fromSnapshots })),
+];
 
-describe.each(interesting)('a run that is killed at %s', (step) => {
+describe.each(cases)('a run that is killed at $step', ({ step, settings }) => {
   test('SIGKILL: replication runs again by itself, nothing is listed, the next run sweeps', async () => {
-    const setup = await setUp({ pair: onlySmall });
+    const setup = await setUp({ pair: settings });
     const before = await gtidsOf(pair.replica);
     expect((await setup.runUntil(step, 'SIGKILL', 'backup')).status).toBe(137);
 
@@ -40,7 +45,7 @@ describe.each(interesting)('a run that is killed at %s', (step) => {
   });
 
   test('SIGTERM: resumed before it exits with 143', async () => {
-    const setup = await setUp({ pair: onlySmall });
+    const setup = await setUp({ pair: settings });
     const ended = await setup.runUntil(step, 'SIGTERM', 'backup', '--json');
     const runs = await pair.applierRunning();
     expect(ended.status, ended.stderr).toBe(143);

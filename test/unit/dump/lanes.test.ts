@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { balancedLanes, lanesOf, type Lane } from '../../../src/dump/lanes.js';
+import { planParts, type PartPlan } from '../../../src/dump/plan.js';
+import { database, databases, MiB, table } from './databases.js';
+
+type Infos = Parameters<typeof planParts>[0];
+const rows = (infos: Infos) => planParts(infos).filter(({ kind }) => kind === 'data');
+
+const ways: [string, (infos: Infos) => Lane[], (infos: Infos) => PartPlan[]][] = [
+  ['in turn', (infos) => lanesOf(planParts(infos), infos), planParts],
+  ['at once', (infos) => balancedLanes(rows(infos), infos, 4), rows],
+];
+
+describe.each(ways)('processes that run %s', (_, lanesFor, partsOf) => {
+  test('have each part once, and each is of one kind', () => {
+    fc.assert(
+      fc.property(databases, (infos) => {
+        const lanes = lanesFor(infos);
+        const texts = (parts: readonly unknown[]) => parts.map((one) => JSON.stringify(one)).sort();
+        expect(texts(lanes.flatMap(({ parts }) => parts))).toEqual(texts(partsOf(infos)));
+        for (const { parts } of lanes) {
+          expect(
+            new Set(parts.map(({ kind, plain, mvcc }) => `${kind} ${plain} ${mvcc}`)).size,
+          ).toBe(1);
+        }
+      }),
+    );
+  });
+
+  test('pass over everything that is in no part of theirs, when they are given whole databases', () => {
+    fc.assert(
+      fc.property(databases, (infos) => {
+        for (const { parts, ignored } of lanesFor(infos)) {
+          const names = new Set(parts.map((part) => part.database));
+          if (names.size === 1) continue;
+          if (ignored.length === 0) continue;
+          expect(names.size).toBe(parts.length);
+          for (const part of parts) {
+            const info = infos.find(({ name }) => name === part.database)!;
+            const all = [...info.tables.map(({ name }) => name), ...info.views, ...info.excluded];
+            const beside = all.filter((name) => !part.tables.includes(name));
+            for (const name of beside) expect(ignored).toContain(`${part.database}.${name}`);
+            for (const name of part.tables)
+              expect(ignored).not.toContain(`${part.database}.${name}`);
+          }
+        }
+      }),
+    );
+  });
+});
+
+test('a thousand databases of a few rows take a few processes', () => {
+  const infos = Array.from({ length: 1000 }, (_, i) =>
+    database(`d${i}`, {
+      tables: [table('a', { estimatedBytes: 16384 }), table('b', { estimatedBytes: 16384 })],
+    }),
+  );
+  expect(lanesOf(planParts(infos), infos).length).toBeLessThan(20);
+});
+
+test('programs are not cut: what stands in one may look like the beginning of anything', () => {
+  const infos = ['a', 'b'].map((name) => database(name, { procedures: ['p'], views: ['v'] }));
+  for (const { parts } of lanesOf(planParts(infos), infos)) expect(parts).toHaveLength(1);
+});
+
+test('as many as asked for, of about one size', () => {
+  const tables = [90, 70, 60, 50, 40, 30, 30, 20, 10].map((size, i) =>
+    table(`t${i}`, { estimatedBytes: size * MiB }),
+  );
+  const infos = [database('shop', { tables })];
+  const parts = planParts(infos).filter(({ kind }) => kind === 'data');
+  const lanes = balancedLanes(parts, infos, 4);
+  expect(lanes).toHaveLength(4);
+  for (const { estimatedBytes } of lanes) expect(estimatedBytes).toBeLessThan(115 * MiB);
+});
