@@ -43,6 +43,10 @@ const debian = {
     'setpriv',
     'openssl',
     'systemd-analyze',
+    'my_print_defaults',
+    'fish',
+    'zsh',
+    'groff',
   ],
   packages: [
     'mariadb-server-core',
@@ -52,6 +56,9 @@ const debian = {
     'util-linux',
     'openssl',
     'systemd',
+    'fish',
+    'zsh',
+    'groff-base',
   ],
 };
 const sidPackages =

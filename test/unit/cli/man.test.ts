@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { manPage } from '../../../src/cli/man/page.js';
 import { createTerminal } from '../../../src/cli/output/terminal.js';
 import { createProgram } from '../../../src/cli/program.js';
-import { which } from '../../rig/tools.js';
+import { mayRun } from '../../support/programs.js';
 
 const program = createProgram({
   terminal: createTerminal(),
@@ -21,7 +21,7 @@ test('it names every command and every flag of them', () => {
   }
 });
 
-test.runIf(which('groff'))('groff has nothing to say about it', () => {
+test.runIf(mayRun('groff'))('groff has nothing to say about it', () => {
   const { stdout, stderr, status } = spawnSync('groff', ['-man', '-ww', '-Kutf8', '-Tutf8'], {
     input: page,
     encoding: 'utf8',

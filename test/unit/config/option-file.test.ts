@@ -8,6 +8,7 @@ import { optionFileText } from '../../../src/config/option-file.js';
 import { readOptions } from '../../../src/config/option-file-read.js';
 import { resolveServer, type ResolvedServer } from '../../../src/config/secret.js';
 import { redact } from '../../../src/util/redact.js';
+import { mayRun } from '../../support/programs.js';
 
 const server = (keys: Partial<ResolvedServer> = {}): ResolvedServer => ({
   host: 'db2',
@@ -162,9 +163,7 @@ describe('asks my_print_defaults as each flavour wants it', () => {
   });
 });
 
-const present = !execaSync('my_print_defaults', ['--version'], { reject: false }).failed;
-
-describe.skipIf(!present)('read by my_print_defaults', () => {
+describe.runIf(mayRun('my_print_defaults'))('read by my_print_defaults', () => {
   let file: string;
 
   beforeEach(async () => {

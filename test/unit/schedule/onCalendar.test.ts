@@ -3,10 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { onCalendar } from '../../../src/schedule/render/onCalendar.js';
 import { nextRuns } from '../../../src/schedule/times.js';
-import { which } from '../../rig/tools.js';
+import { mayRun } from '../../support/programs.js';
 import { anyCron } from './anyCron.js';
-
-const analyze = which('systemd-analyze');
 
 test.each([
   ['30 2 * * *', ['*-*-* 02:30:00 UTC']],
@@ -18,7 +16,7 @@ test.each([
   expect(onCalendar({ cron, zone: 'UTC' })).toEqual(calendars);
 });
 
-describe.skipIf(analyze === null)('systemd reads it as we do', () => {
+describe.runIf(mayRun('systemd-analyze'))('systemd reads it as we do', () => {
   const from = new Date('2027-06-01T00:00:00Z');
 
   test('whatever the expression, in zones with and without a change of the clocks', () => {
@@ -37,7 +35,7 @@ describe.skipIf(analyze === null)('systemd reads it as we do', () => {
   function runsOf(calendars: readonly string[], count: number): Date[] {
     if (count === 0) return [];
     const { stdout } = execaSync(
-      analyze!,
+      'systemd-analyze',
       ['calendar', `--iterations=${count}`, '--base-time=2027-06-01 00:00:00', ...calendars],
       { env: { TZ: 'UTC', LC_ALL: 'C' } },
     );
