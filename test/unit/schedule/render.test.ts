@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { parseConfig } from '../../../src/config/parse.js';
 import { loadSchedules, timedSchedules } from '../../../src/schedule/load.js';
 import { begin, crontabBlock, end, withBlock } from '../../../src/schedule/render/crontab.js';
@@ -13,7 +13,8 @@ import { unitsChange, unitsRemoval } from '../../../src/schedule/render/install.
 import { kubernetesManifests } from '../../../src/schedule/render/kubernetes.js';
 import type { Place } from '../../../src/schedule/render/place.js';
 import { systemdUnits } from '../../../src/schedule/render/systemd.js';
-import { which } from '../../rig/tools.js';
+import { mayRun } from '../../support/programs.js';
+import { watchReads } from '../../support/watchReads.js';
 import { ownFolder } from '../util/folder.js';
 
 // After a change of what is rendered: UPDATE_GOLDEN=1 npx vitest run test/unit/schedule/render.test.ts
@@ -79,43 +80,69 @@ describe('as it was looked at', () => {
   });
 });
 
-test.skipIf(which('systemd-analyze') === null)(
-  'systemd finds nothing wrong in the units',
-  async () => {
-    const folder = await ownFolder();
-    const units = systemdUnits({ ...(await place()), program: [process.execPath] }, 'root');
-    for (const { name, text } of units) await writeFile(join(folder, name), text);
-    const files = units.map(({ name }) => join(folder, name));
-    const { stderr, stdout } = execaSync('systemd-analyze', ['verify', '--man=no', ...files], {
-      reject: false,
-    });
-    const ours = `${stdout}\n${stderr}`.split('\n').filter((line) => line.includes('stillpoint-'));
-    expect(ours).toEqual([]);
-  },
-);
+test.runIf(mayRun('systemd-analyze'))('systemd finds nothing wrong in the units', async () => {
+  const folder = await ownFolder();
+  const units = systemdUnits({ ...(await place()), program: [process.execPath] }, 'root');
+  for (const { name, text } of units) await writeFile(join(folder, name), text);
+  const files = units.map(({ name }) => join(folder, name));
+  const { stderr, stdout } = execaSync('systemd-analyze', ['verify', '--man=no', ...files], {
+    reject: false,
+  });
+  const ours = `${stdout}\n${stderr}`.split('\n').filter((line) => line.includes('stillpoint-'));
+  expect(ours).toEqual([]);
+});
 
-test('Kubernetes knows every manifest, by its own schemas', async () => {
-  const require = createRequire(import.meta.url);
+/** Holds a manifest against Kubernetes' own schema, of which every key must be known. */
+function checkManifest(manifest: { kind: string }): void {
   const modules: Record<string, string> = {
     CronJob: 'batch/v1/CronJob',
     PersistentVolumeClaim: 'v1/PersistentVolumeClaim',
     NetworkPolicy: 'networking.k8s.io/v1/NetworkPolicy',
   };
-  const kinds: string[] = [];
-  for (const document of parseAllDocuments(kubernetesManifests(await place(), cluster))) {
-    const manifest = document.toJS() as { kind: string; metadata: { name: string } };
-    const loaded = require(`kubernetes-models/${modules[manifest.kind]!}`) as Record<
-      string,
-      new (data: object) => { validate(): void }
-    >;
-    const model = new loaded[manifest.kind]!(manifest);
-    expect(() => model.validate(), manifest.metadata.name).not.toThrow();
-    expect(manifest.metadata.name).toMatch(/^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$/);
-    kinds.push(`${manifest.kind} ${manifest.metadata.name}`);
+  const loaded = createRequire(import.meta.url)(
+    `kubernetes-models/${modules[manifest.kind]!}`,
+  ) as Record<string, { prototype: { validate(): void } }>;
+  const { watched, unread } = watchReads(manifest);
+  loaded[manifest.kind]!.prototype.validate.call(watched);
+  if (unread().length > 0) throw new Error(`there is no ${unread().join(', ')}`);
+}
+
+describe('Kubernetes, by its own schemas,', () => {
+  interface Manifest {
+    kind: string;
+    metadata: { name: string };
   }
-  expect(new Set(kinds).size).toBe(kinds.length);
-  // A job for each pair and schedule (the one of Berlin is of one pair), and one that resumes.
-  expect(kinds.filter((kind) => kind.startsWith('CronJob'))).toHaveLength(9 + 2);
+  const manifests = async () =>
+    parseAllDocuments(kubernetesManifests(await place(), cluster)).map(
+      (document) => document.toJS() as Manifest,
+    );
+
+  test('knows every key of every manifest', async () => {
+    const kinds: string[] = [];
+    for (const manifest of await manifests()) {
+      const { name } = manifest.metadata;
+      expect(() => checkManifest(manifest), name).not.toThrow();
+      expect(name).toMatch(/^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$/);
+      kinds.push(`${manifest.kind} ${name}`);
+    }
+    expect(new Set(kinds).size).toBe(kinds.length);
+    // A job for each pair and schedule (the one of Berlin is of one pair), and one that resumes.
+    expect(kinds.filter((kind) => kind.startsWith('CronJob'))).toHaveLength(9 + 2);
+  });
+
+  test.each([
+    ['metadata:', 'metadat:', '/metadat'],
+    ['concurrencyPolicy:', 'concurencyPolicy:', '/spec/concurencyPolicy'],
+    [
+      'readOnly:',
+      'readonly:',
+      '/spec/jobTemplate/spec/template/spec/containers/0/volumeMounts/0/readonly',
+    ],
+  ])('would refuse %s as %s', async (right, wrong, told) => {
+    const manifest = (await manifests()).find(({ kind }) => kind === 'CronJob');
+    const text = stringify(manifest).replace(right, wrong);
+    expect(() => checkManifest(parse(text) as Manifest)).toThrow(told);
+  });
 });
 
 describe("someone else's crontab stays byte for byte", () => {
