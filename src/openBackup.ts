@@ -1,4 +1,5 @@
 import { findBackup } from './catalog/catalog.js';
+import { noSuchBackup } from './catalog/noSuchBackup.js';
 import type { BackupRecord } from './catalog/records.js';
 import { resolvePair, type ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
@@ -23,34 +24,30 @@ export async function openBackup(
   pairName?: string,
 ): Promise<OpenBackup> {
   const names = pairName === undefined ? Object.keys(config.pairs) : [pairName];
+  const places: Omit<OpenBackup, 'record'>[] = [];
   const found: OpenBackup[] = [];
-  for (const name of names) {
-    const chosen = resolvePair(config, name);
-    const store = await openStore(chosen.store);
-    try {
-      found.push({ ...chosen, store, record: await findBackup(store, chosen.name, which) });
-    } catch (error) {
-      await store.close();
-      const elsewhere = error instanceof StillpointError && error.code === 'no-such-backup';
-      if (!elsewhere || names.length === 1) throw error;
+  let kept: Store | undefined;
+  try {
+    for (const name of names) {
+      const chosen = resolvePair(config, name);
+      const place = { ...chosen, store: await openStore(chosen.store) };
+      places.push(place);
+      const record = await findBackup(place.store, name, which);
+      if (record) found.push({ ...place, record });
     }
+    const [first, ...others] = found;
+    if (!first) throw await noSuchBackup(which, places);
+    if (others.length > 0) {
+      throw new StillpointError(
+        'usage',
+        `"${which}" could be of ${found.map(({ name }) => name).join(' or ')}`,
+        { hint: 'Say which pair: --pair NAME.' },
+      );
+    }
+    kept = first.store;
+    return first;
+  } finally {
+    const done = places.filter(({ store }) => store !== kept);
+    await Promise.all(done.map(async ({ store }) => await store.close()));
   }
-  const [first, ...others] = found;
-  await Promise.all(others.map(({ store }) => store.close()));
-  if (!first) {
-    throw new StillpointError('no-such-backup', `no backup "${which}" of any pair`, {
-      hint: '`stillpoint list` shows what there is.',
-    });
-  }
-  if (others.length > 0) {
-    await first.store.close();
-    throw new StillpointError(
-      'usage',
-      `"${which}" could be of ${found.map(({ name }) => name).join(' or ')}`,
-      {
-        hint: 'Say which pair: --pair NAME.',
-      },
-    );
-  }
-  return first;
 }

@@ -5,7 +5,7 @@ import type { BackupRecord } from './catalog/records.js';
 import { resolvePair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
-import { reasonOf, StillpointError } from './errors.js';
+import { reasonOf } from './errors.js';
 import { openJournal } from './freeze/journal.js';
 import { channelsOf } from './pair/channels.js';
 import { isLocked } from './pair/lock.js';
@@ -83,7 +83,7 @@ export async function statusOf(config: Config, name: string): Promise<PairStatus
   await attempt(async () => {
     const opened = await openStore(store);
     try {
-      status.lastBackup = await findBackup(opened, name, 'latest').catch(ifNone);
+      status.lastBackup = await findBackup(opened, name, 'latest');
       const drills = await listDrills(opened, name, (line) => status.problems.push(line));
       status.lastDrill = drills.at(-1) ?? null;
       status.lastProof = drills.findLast((drill) => drill.status === 'passed') ?? null;
@@ -92,9 +92,4 @@ export async function statusOf(config: Config, name: string): Promise<PairStatus
     }
   });
   return status;
-}
-
-function ifNone(error: unknown): null {
-  if (error instanceof StillpointError && error.code === 'no-such-backup') return null;
-  throw error;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
-import { reasonOf, StillpointError } from '../errors.js';
+import { reasonOf } from '../errors.js';
 import { commitKey, manifestKey, parseBackupId, slugOf } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { manifestSchema, type BackupRecord, type Manifest } from './records.js';
@@ -11,10 +11,12 @@ import { unzstd, zstd } from './zstd.js';
 
 export { listBackups } from './listing.js';
 
-/**
- * A backup by its id, by `latest`, or by a label (the newest that has it). Throws `no-such-backup`.
- */
-export async function findBackup(store: Store, pair: string, which: string): Promise<BackupRecord> {
+/** A backup by its id, by `latest`, or by a label (the newest that has it); null when there is none. */
+export async function findBackup(
+  store: Store,
+  pair: string,
+  which: string,
+): Promise<BackupRecord | null> {
   const ids = (await backupIds(store, pair)).reverse();
   const candidates = ids.includes(which)
     ? [which]
@@ -23,13 +25,7 @@ export async function findBackup(store: Store, pair: string, which: string): Pro
     const record = await readRecord(store, pair, id);
     if (record && (id === which || which === 'latest' || record.label === which)) return record;
   }
-  throw new StillpointError(
-    'no-such-backup',
-    `no backup "${which}" of pair ${pair} in ${store.url}`,
-    {
-      hint: '`stillpoint list` shows what there is.',
-    },
-  );
+  return null;
 }
 
 /** The manifest of a backup, checked against the size and SHA-256 in its commit. */

@@ -1,10 +1,15 @@
 /**
- * The candidate most like `word`, for "did you mean"; null when none is near: more than a third of
- * the letters, and at least two, would have to change. Case does not matter, nor do "-" and "_".
+ * The candidate most like `word`, for "did you mean"; null when none is near: more than `most` letters
+ * would have to change, by default a third of them, and at least two. Case does not matter, nor do "-"
+ * and "_".
  */
-export function nearest(word: string, candidates: readonly string[]): string | null {
+export function nearest(
+  word: string,
+  candidates: readonly string[],
+  most = Math.max(2, Math.floor(word.length / 3)),
+): string | null {
   let best: string | null = null;
-  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let least = most + 1;
   for (const candidate of candidates) {
     const distance = editDistance(fold(word), fold(candidate));
     if (distance < least && distance < candidate.length) {

@@ -6,7 +6,7 @@ import { sealRecord } from '../../src/catalog/seal.js';
 import type { BackupRecord } from '../../src/catalog/records.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { Config } from '../../src/config/schema.js';
-import { backupPrefix, commitKey } from '../../src/store/keys.js';
+import { backupPrefix, commitKey, manifestKey, slugOf } from '../../src/store/keys.js';
 import type { Store } from '../../src/store/store.js';
 import { sampleBackup } from './history.js';
 import { randomFrom } from './sample.js';
@@ -38,6 +38,19 @@ export function nights(count: number, last = new Date()): BackupRecord[] {
   return Array.from({ length: count }, (_, i) =>
     sampleBackup(new Date(last.getTime() - 7200_000 - (count - 1 - i) * day), 1, random),
   );
+}
+
+/** A record of that label, taken at that time (ISO, UTC). */
+export function labelled(
+  label: string,
+  at: string,
+  pair = 'shop',
+  random = '3fa9c1',
+): BackupRecord {
+  const time = at.replace(/[-:]/g, '');
+  const id = `${time}-${slugOf(label)}-${random}`;
+  const record = { ...sampleBackup(new Date(at)), id, pair, label };
+  return { ...record, manifest: { ...record.manifest, key: manifestKey(record) } };
 }
 
 /**
