@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { findConfig, given, type LoadOptions } from './find.js';
+import { dirname, isAbsolute, relative } from 'node:path';
+import { findConfig, type LoadOptions } from './find.js';
+import { foldersOf } from './folders.js';
 import { parseConfig } from './parse.js';
 import type { Config } from './schema.js';
 
@@ -15,16 +15,7 @@ export async function loadConfig(
   const { env = process.env, cwd = process.cwd() } = options;
   const { file, text } = await findConfig({ ...options, env, cwd });
   const parsed = parseConfig(text, { shown: shownFrom(cwd, file), directory: dirname(file) });
-  const stateDir = given(env, 'STILLPOINT_STATE_DIR') ?? parsed.stateDir ?? defaultStateDir(env);
-  const schedulesDir = parsed.schedulesDir ?? join(dirname(file), 'schedules');
-  return { config: { ...parsed, stateDir: resolve(cwd, stateDir), schedulesDir }, file };
-}
-
-/** Where state lies when nothing names a folder. */
-export function defaultStateDir(env: NodeJS.ProcessEnv): string {
-  if (process.getuid?.() === 0) return '/var/lib/stillpoint';
-  const home = given(env, 'XDG_STATE_HOME') ?? join(env['HOME'] ?? homedir(), '.local', 'state');
-  return join(home, 'stillpoint');
+  return { config: { ...parsed, ...foldersOf(parsed, { file, env, cwd }) }, file };
 }
 
 function shownFrom(cwd: string, file: string): string {

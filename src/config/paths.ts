@@ -1,7 +1,6 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { credentialOr } from './credentials.js';
+import { absolutePath } from './folders.js';
 import { below, markedSchema, type JsonSchema } from './json-schema.js';
 
 /**
@@ -16,7 +15,7 @@ function walk(value: unknown, schemas: JsonSchema[], directory: string): unknown
   const mark = schemas.find((schema) => schema.format !== undefined)?.format;
   if (typeof value === 'string') {
     if (mark === 'path')
-      return credentialOr(absolute(value, directory), process.env['CREDENTIALS_DIRECTORY']);
+      return credentialOr(absolutePath(value, directory), process.env['CREDENTIALS_DIRECTORY']);
     if (mark === 'program') return program(value, directory);
     if (mark === 'command') return value.replace(/^\s*\S+/, (first) => program(first, directory));
     return value;
@@ -40,10 +39,5 @@ function into(schemas: JsonSchema[], key: string | number): JsonSchema[] {
 }
 
 function program(text: string, directory: string): string {
-  return text.includes('/') ? absolute(text.trim(), directory) : text;
-}
-
-function absolute(text: string, directory: string): string {
-  if (text === '') return text;
-  return text.startsWith('~/') ? join(homedir(), text.slice(2)) : resolve(directory, text);
+  return text.includes('/') ? absolutePath(text.trim(), directory) : text;
 }

@@ -18,9 +18,9 @@ export function registerCompletion(program: Command, context: Context): void {
       const { complete } = await import('../completion/candidates.js');
       const at = words.findIndex((word) => word === '-c' || word === '--config');
       const file = at === -1 ? flags.config : words[at + 1];
-      const found = await complete(program, words, async () => {
-        const { namesOf } = await import('../completion/names.js');
-        return await namesOf(file);
+      const found = await complete(program, words, async (wanted) => {
+        const { askConfig } = await import('../completion/ask.js');
+        return await askConfig(file)(wanted);
       });
       const lines =
         found === 'files' ? [':files'] : found.map(({ word, about }) => `${word}\t${about}`);

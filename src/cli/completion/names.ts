@@ -1,28 +1,61 @@
+import { dirname } from 'node:path';
 import { parse } from 'yaml';
 import { findConfig } from '../../config/find.js';
+import { absolutePath, foldersOf } from '../../config/folders.js';
 
-/** What a configuration calls its things. */
+/** What a configuration calls its things, and where they are. */
 export interface Names {
   pairs: string[];
   targets: string[];
+  stateDir: string;
+  schedulesDir: string;
+  /** The folder of a pair's store; null when its store is no folder. */
+  folderOf(pair: string): string | null;
 }
+
+type Raw = Record<string, unknown>;
 
 /**
  * The names in the configuration, of which nothing else is looked at: checking it would take longer than
- * someone who pressed TAB waits. Empty when there is none that can be read.
+ * someone who pressed TAB waits. Null when there is none that can be read.
  */
-export async function namesOf(file?: string): Promise<Names> {
+export async function namesOf(named?: string): Promise<Names | null> {
   try {
-    const { text } = await findConfig(file === undefined ? {} : { file });
-    const { pairs, targets } = (parse(text) ?? {}) as Record<string, unknown>;
-    return { pairs: keysOf(pairs), targets: keysOf(targets) };
+    const { file, text } = await findConfig(named === undefined ? {} : { file: named });
+    const raw = mapOf(parse(text));
+    const pairs = mapOf(raw['pairs']);
+    const stores = mapOf(raw['stores']);
+    const texts = Object.fromEntries(
+      ['stateDir', 'schedulesDir'].flatMap((key) => {
+        const value = textOf(raw[key]);
+        return value === null ? [] : [[key, value] as const];
+      }),
+    );
+    return {
+      pairs: safe(Object.keys(pairs)),
+      targets: safe(Object.keys(mapOf(raw['targets']))),
+      ...foldersOf(texts, { file, env: process.env, cwd: process.cwd() }),
+      folderOf: (pair) => {
+        const store = textOf(mapOf(pairs[pair])['store']) ?? Object.keys(stores)[0] ?? '';
+        const { type, path, prefix } = mapOf(stores[store]);
+        if (type !== 'file' || typeof path !== 'string') return null;
+        return absolutePath(textOf(prefix) ?? '.', absolutePath(path, dirname(file)));
+      },
+    };
   } catch {
-    return { pairs: [], targets: [] };
+    return null;
   }
 }
 
-// What the configuration does not allow as a name could play with the shell.
-function keysOf(map: unknown): string[] {
-  if (typeof map !== 'object' || map === null) return [];
-  return Object.keys(map).filter((name) => /^[\w.-]+$/.test(name));
+/** Those words that cannot play with a shell, whatever it does with them. */
+export function safe(words: readonly string[]): string[] {
+  return words.filter((word) => /^\w[\w.-]*$/.test(word));
+}
+
+function mapOf(value: unknown): Raw {
+  return typeof value === 'object' && value !== null ? (value as Raw) : {};
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
 }

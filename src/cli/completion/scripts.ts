@@ -7,6 +7,8 @@ const bash = String.raw`# stillpoint: completion for bash
 _stillpoint() {
   local line words=("${'${'}COMP_WORDS[@]:1:COMP_CWORD}")
   COMPREPLY=()
+  # The newest first; bash has it since 4.4.
+  compopt -o nosort 2>/dev/null
   while IFS= read -r line; do
     if [[ $line == :files ]]; then
       compopt -o default
@@ -34,7 +36,7 @@ _stillpoint() {
   for line in $lines; do
     found+=("${'${'}${'${'}line%%$'\t'*}//:/\\:}:${'${'}line#*$'\t'}")
   done
-  (( $#found )) && _describe stillpoint found
+  (( $#found )) && _describe -V stillpoint found
 }
 if [[ $funcstack[1] == _stillpoint ]]; then
   _stillpoint "$@"
@@ -53,7 +55,7 @@ function __stillpoint_complete
         printf '%s\n' $lines
     end
 end
-complete -c stillpoint -f -a '(__stillpoint_complete)'
+complete -c stillpoint -f -k -a '(__stillpoint_complete)'
 `;
 
 /** The script that a shell reads to complete our command lines. */

@@ -4,13 +4,39 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { putDrill } from '../../../src/catalog/drills.js';
+import { openCatalogCache } from '../../../src/catalogCache.js';
 import { scripts, shells } from '../../../src/cli/completion/scripts.js';
-import { which } from '../../rig/tools.js';
+import type { ChosenPair } from '../../../src/config/choose.js';
+import type { Config } from '../../../src/config/schema.js';
+import { openFileStore } from '../../../src/store/file.js';
+import { commitKey, drillKey } from '../../../src/store/keys.js';
+import { mayRun } from '../../support/programs.js';
+import { sampleDrill } from '../../support/sampleDrill.js';
+import { labelled, shelve } from '../../support/shelf.js';
 
 const program = fileURLToPath(new URL('../../../bin/stillpoint.js', import.meta.url));
+const shop = [
+  labelled('nightly', '2026-11-20T02:30:00Z'),
+  labelled('before-42', '2026-11-21T12:00:00Z'),
+  labelled('a $(touch evil)', '2026-11-21T13:00:00Z'),
+  labelled('nightly', '2026-11-22T02:30:00Z'),
+];
+const [first, before, hostile, newest] = shop.map(({ id }) => id) as [
+  string,
+  string,
+  string,
+  string,
+];
+const crm = [
+  labelled('nightly', '2026-11-22T05:00:00Z', 'crm'),
+  labelled('billing', '2026-11-23T05:00:00Z', 'crm'),
+];
+const [crmFirst, crmNewest] = crm.map(({ id }) => id) as [string, string];
+const drill = sampleDrill(shop[0]!);
 let folder: string;
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'stillpoint-completion-'));
   mkdirSync(join(folder, 'bin'));
   symlinkSync(program, join(folder, 'bin/stillpoint'));
@@ -18,8 +44,28 @@ beforeAll(() => {
   for (const shell of shells) writeFileSync(join(folder, `script.${shell}`), scripts[shell]);
   writeFileSync(
     join(folder, 'stillpoint.yaml'),
-    "pairs: { shop: {}, crm: {}, '$(touch evil)': {} }\ntargets: { staging: {}, spare: {} }\n",
+    `pairs: { shop: { store: disk }, crm: { store: far }, '$(touch evil)': {} }
+stores: { far: { type: s3, bucket: b }, disk: { type: file, path: store, prefix: prod } }
+targets: { staging: {}, spare: {} }
+stateDir: state
+`,
   );
+  mkdirSync(join(folder, 'schedules'));
+  writeFileSync(join(folder, 'schedules/shop-drill.yaml'), 'action: drill\n');
+  const path = join(folder, 'store/prod');
+  const store = openFileStore({ path });
+  await shelve(store, shop, path);
+  await putDrill(store, drill);
+  // What a listing of this machine has left.
+  const cache = await openCatalogCache(
+    { stateDir: join(folder, 'state') } as Config,
+    { name: 'crm', store: { type: 's3', bucket: 'b' } } as ChosenPair,
+  );
+  for (const record of crm) cache!.backups.set(record.id, record);
+  await cache!.backups.keep(new Set(crm.map(({ id }) => id)));
+  const key = `${drillKey('crm', drill.id)} 12 2026-11-23`;
+  cache!.drills.set(key, drill);
+  await cache!.drills.keep(new Set([key]));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -29,7 +75,7 @@ function inShell(shell: string, args: string[]): string[] {
     HOME: folder,
     TERM: 'dumb',
   };
-  const said = execFileSync(shell, args, { cwd: folder, env, encoding: 'utf8' });
+  const said = execFileSync(shell, args, { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });
   return said.split('\n').filter((line) => line !== '');
 }
 
@@ -76,30 +122,115 @@ describe('bash', () => {
     ],
     [['-c', ''], []],
     [['nonsense', ''], []],
+    [
+      ['show', '--pair', 'shop', ''],
+      ['latest', 'nightly', 'before-42', newest, hostile, before, first],
+    ],
+    [
+      ['verify', '--pair=crm', ''],
+      ['latest', 'billing', 'nightly', crmNewest, crmFirst],
+    ],
+    [['restore', 'n'], ['nightly']],
+    [
+      ['pin', '2026112'],
+      [crmNewest, crmFirst, newest, hostile, before, first],
+    ],
+    [['unpin', 'bef'], ['before-42']],
+    [['drill', '--pair', 'crm', 'b'], ['billing']],
+    [
+      ['report', 'shop', '--drill', ''],
+      ['latest', drill.id],
+    ],
+    [
+      ['report', 'crm', '--drill', '='],
+      ['latest', drill.id],
+    ],
+    [
+      ['schedule', ''],
+      ['list', 'run', 'render', 'daemon', 'help'],
+    ],
+    [
+      ['schedule', 'run', ''],
+      ['daily-prune', 'nightly', 'pre-migration', 'shop-drill', 'weekly-drill'],
+    ],
+    [['schedule', 'run', '--if'], ['--if-due']],
+    [['schedule', 'daemon', 'nightly', 'sh'], ['shop-drill']],
+    [['schedule', 'render', '--to', 'c'], ['crontab']],
   ];
   test.concurrent.each(cases)('%j', (words, expected) => {
     expect(fromBash(...words)).toEqual(expected);
   });
 });
 
-test.runIf(which('fish'))('fish', () => {
-  const ask = `source script.fish; complete -C 'stillpoint restore latest --to s'; complete -C 'stillpoint backup --la'`;
-  expect(inShell('fish', ['--no-config', '-c', ask])).toEqual([
-    'spare\ta target',
-    'staging\ta target',
-    '--label\ta word to find the backup by',
-  ]);
+test.runIf(mayRun('fish'))('fish', () => {
+  const ask = [
+    'restore latest --to s',
+    'backup --la',
+    'show --pair crm ',
+    'schedule r',
+    'schedule run s',
+  ].map((line) => `complete -C 'stillpoint ${line}'`);
+  expect(inShell('fish', ['--no-config', '-c', ['source script.fish', ...ask].join('; ')])).toEqual(
+    [
+      'staging\ta target',
+      'spare\ta target',
+      '--label\ta word to find the backup by',
+      'latest\tthe newest backup',
+      `billing\tnewest of crm: ${crmNewest}`,
+      `nightly\tnewest of crm: ${crmFirst}`,
+      `${crmNewest}\ta backup of crm`,
+      `${crmFirst}\ta backup of crm`,
+      'run\trun one schedule now, and keep a record of how it ended',
+      'render\tprint schedules for the scheduler you have, or install them there',
+      'shop-drill\ta schedule',
+    ],
+  );
 });
 
-test.runIf(which('zsh'))('zsh', () => {
+test.runIf(mayRun('zsh'))('zsh', () => {
+  const lines = [
+    ['restore', 'latest', '--to', ''],
+    ['-c', ''],
+    ['show', '--pair', 'crm', ''],
+    ['schedule', 'run', ''],
+  ].map(
+    (words) =>
+      `words=(stillpoint ${words.map((word) => `'${word}'`).join(' ')}); CURRENT=${words.length + 1}; _stillpoint`,
+  );
   const ask = `
     compdef() {}; source ./script.zsh
-    _describe() { print -l -- "\${(P@)2}" }; _files() { print files }
-    words=(stillpoint restore latest --to ''); CURRENT=5; _stillpoint
-    words=(stillpoint -c ''); CURRENT=3; _stillpoint`;
+    _describe() { print -l -- "\${(P@)3}" }; _files() { print files }
+    ${lines.join('\n')}`;
   expect(inShell('zsh', ['-f', '-c', ask])).toEqual([
     'staging:a target',
     'spare:a target',
     'files',
+    'latest:the newest backup',
+    `billing:newest of crm: ${crmNewest}`,
+    `nightly:newest of crm: ${crmFirst}`,
+    `${crmNewest}:a backup of crm`,
+    `${crmFirst}:a backup of crm`,
+    ...['daily-prune', 'nightly', 'pre-migration', 'shop-drill', 'weekly-drill'].map(
+      (name) => `${name}:a schedule`,
+    ),
   ]);
+});
+
+test('a disk that does not answer costs a moment, and nothing is said', () => {
+  const record = join(folder, 'stuck', commitKey({ pair: 'shop', id: newest }));
+  mkdirSync(join(record, '..'), { recursive: true });
+  // Whoever opens it waits for somebody who writes.
+  execFileSync('mkfifo', [record]);
+  writeFileSync(
+    join(folder, 'stuck.yaml'),
+    'pairs: { shop: {} }\nstores: { disk: { type: file, path: stuck } }\n',
+  );
+  const ask = 'stillpoint -c stuck.yaml show ';
+  expect(
+    inShell('bash', [
+      '--norc',
+      '-c',
+      `source ./script.bash; COMP_WORDS=(${ask} ""); COMP_CWORD=4; _stillpoint 2>&1; echo $?; printf "%s\\n" "\${COMPREPLY[@]}"`,
+    ]),
+  ).toEqual(['0']);
 });

@@ -10,7 +10,7 @@ import { configFileOf, type Context } from '../../context.js';
 export function registerScheduleDaemon(schedule: Command, { terminal, signal }: Context): void {
   schedule
     .command('daemon')
-    .argument('[names...]', 'the schedules; all that have a time when left out')
+    .argument('[schedule...]', 'the schedules; all that have a time when left out')
     .description('start what is due, until it is told to end; for where there is no scheduler')
     .action(async (names: string[], _flags: unknown, command: Command) => {
       const { runDaemon } = await import('../../../schedule/daemon.js');

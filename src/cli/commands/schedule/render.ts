@@ -9,7 +9,7 @@ import type { RenderFlags } from './renderTo.js';
 export function registerScheduleRender(schedule: Command, { terminal }: Context): void {
   schedule
     .command('render')
-    .argument('[names...]', 'the schedules; all that have a time when left out')
+    .argument('[schedule...]', 'the schedules; all that have a time when left out')
     .description('print schedules for the scheduler you have, or install them there')
     .addOption(
       new Option('--to <scheduler>', 'what starts them')

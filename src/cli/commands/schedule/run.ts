@@ -10,7 +10,7 @@ export function registerScheduleRun(schedule: Command, context: Context): void {
   const { terminal, signal } = context;
   schedule
     .command('run')
-    .argument('<name>', 'the schedule')
+    .argument('<schedule>', 'the schedule')
     .description('run one schedule now, and keep a record of how it ended')
     .option('--if-due', 'do nothing unless one of its times was within the last 10 minutes')
     .action(async (name: string, flags: { ifDue?: boolean }, command: Command) => {
