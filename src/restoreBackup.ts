@@ -20,7 +20,7 @@ import {
 } from './planRestore.js';
 import { attach, refuseSeveralSources } from './restore/attach.js';
 import { checkRestored, type Checked } from './restore/check.js';
-import type { Definer } from './restore/definer.js';
+import type { Definer } from './restore/definers.js';
 import { openLedger, removeLedger } from './restore/ledger.js';
 import { mentionLines } from './restore/mention.js';
 import { restoreParts } from './restore/restore.js';

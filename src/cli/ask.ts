@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { StillpointError } from '../errors.js';
 
 /**
@@ -12,6 +11,7 @@ export async function ask(what: string, yes: boolean): Promise<void> {
       hint: 'Say --yes if you mean it, or --dry-run to only see what would happen.',
     });
   }
+  const { createInterface } = await import('node:readline/promises');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(`This will ${what}. Go on? [y/N] `);

@@ -46,7 +46,7 @@ export async function main(argv: readonly string[], options: MainOptions = {}): 
     },
     run: async (inner) => await runInside(inner, context),
   };
-  const program = createProgram(context);
+  const program = await createProgram(context, argv);
   try {
     await program.parseAsync(argv, { from: 'user' });
     if (status === exitStatus['not-resumed']) return status;
@@ -77,7 +77,7 @@ async function runInside(
   const exitWith = (code: number) => {
     exit = code;
   };
-  const program = createProgram({ ...context, exitWith });
+  const program = await createProgram({ ...context, exitWith }, argv);
   try {
     await program.parseAsync(argv, { from: 'user' });
     const reason: unknown = signal.reason;

@@ -1,13 +1,7 @@
+import type { Definer } from './definers.js';
 import { headOf } from './head.js';
 import type { Rewrite } from './statements.js';
 import { isWord, replaced, type Token } from './tokens.js';
-
-/**
- * Whose rights views and stored programs run with: those of the account that the backup names, those of
- * the account that restores, or no word about it, which comes to the same.
- */
-export const definers = ['keep', 'current', 'drop'] as const;
-export type Definer = (typeof definers)[number];
 
 /**
  * Changes the DEFINER of a view, trigger, routine or event. It stands before the word that says what

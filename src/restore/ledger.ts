@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf, StillpointError } from '../errors.js';
 import { syncFolder, writeAtomic } from '../util/atomicFile.js';
-import { definers } from './definer.js';
+import { definers } from './definers.js';
 import { lateKeysSchema } from './lateKeys.js';
 import type { Mention } from './mention.js';
 

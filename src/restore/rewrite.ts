@@ -1,6 +1,7 @@
 import type { Transform } from 'node:stream';
 import type { ManifestPart } from '../catalog/records.js';
-import { definerRewrite, type Definer } from './definer.js';
+import { definerRewrite } from './definer.js';
+import type { Definer } from './definers.js';
 import { lateKeyRewrite, type Late } from './lateKeys.js';
 import type { Mention } from './mention.js';
 import { renameRewrite, type Renames } from './rename.js';

@@ -1,7 +1,6 @@
 import { Option, type Command } from 'commander';
 import { allPairs } from '../../config/choose.js';
 import { exitStatus, StillpointError } from '../../errors.js';
-import { writeAtomic } from '../../util/atomicFile.js';
 import { onPairs } from '../allPairs.js';
 import { configOf, tellingOf, type Context, type Telling } from '../context.js';
 import { allOption, atOnceOption, count, type AllFlags } from '../options.js';
@@ -75,6 +74,7 @@ export function registerDrill(program: Command, context: Context): void {
       terminal.clear();
       if (report !== undefined) {
         const { makeReport } = await import('../../makeReport.js');
+        const { writeAtomic } = await import('../../util/atomicFile.js');
         const { html } = await makeReport(config, { pair: record.pair, drill: record.id });
         await writeAtomic(report, html, 'others');
       }

@@ -1,5 +1,4 @@
 import { Option, type Command } from 'commander';
-import { createInterface } from 'node:readline';
 import type { Flavour } from '../../dialect/version.js';
 import { StillpointError } from '../../errors.js';
 import type { Context } from '../context.js';
@@ -51,6 +50,7 @@ Next:
 
 /** What no flag says is asked on the terminal. Throws `usage` when nobody can be asked. */
 async function answersOf(flags: InitFlags) {
+  const { createInterface } = await import('node:readline');
   const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
   const lines = isTerminal
     ? createInterface({ input: process.stdin, output: process.stderr })

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { pairNames, resolvePair } from '../../config/choose.js';
 import { configOf, type Context } from '../context.js';
-import { beFrugal } from '../frugal.js';
 import type { Listed } from '../output/list.js';
 
 export function registerList(program: Command, context: Context): void {
@@ -10,6 +9,7 @@ export function registerList(program: Command, context: Context): void {
     .argument('[pair]', 'the pair; all pairs when it is left out')
     .description('list the backups in the store, newest last')
     .action(async (pair: string | undefined, _flags: unknown, command: Command) => {
+      const { beFrugal } = await import('../frugal.js');
       beFrugal();
       const { listBackups } = await import('../../catalog/listing.js');
       const { listDigests } = await import('../../catalog/drills.js');

@@ -4,7 +4,6 @@ import type { PruneResult } from '../../prune.js';
 import { onPairs } from '../allPairs.js';
 import { ask } from '../ask.js';
 import { configOf, tellingOf, type Context, type GlobalOptions, type Telling } from '../context.js';
-import { beFrugal } from '../frugal.js';
 import { allOption, atOnceOption, type AllFlags } from '../options.js';
 
 interface PruneFlags extends AllFlags {
@@ -21,6 +20,7 @@ export function registerPrune(program: Command, context: Context): void {
     .addOption(allOption())
     .addOption(atOnceOption())
     .action(async (pair: string | undefined, flags: PruneFlags, command: Command) => {
+      const { beFrugal } = await import('../frugal.js');
       beFrugal();
       const { prune } = await import('../../prune.js');
       const { told } = await import('../../told.js');

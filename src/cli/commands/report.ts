@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { StillpointError } from '../../errors.js';
-import { writeAtomic } from '../../util/atomicFile.js';
 import { configOf, type Context } from '../context.js';
 
 interface Flags {
@@ -25,6 +24,7 @@ export function registerReport(program: Command, context: Context): void {
         });
       }
       const { makeReport } = await import('../../makeReport.js');
+      const { writeAtomic } = await import('../../util/atomicFile.js');
       const damaged: string[] = [];
       const report = await makeReport(await configOf(command), {
         ...(pair === undefined ? {} : { pair }),

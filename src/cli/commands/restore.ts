@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { definers, type Definer } from '../../restore/definer.js';
+import { definers, type Definer } from '../../restore/definers.js';
 import { ask } from '../ask.js';
 import { count } from '../options.js';
 import { configOf, type Context, type GlobalOptions } from '../context.js';

@@ -2,7 +2,6 @@ import { Option, type Command } from 'commander';
 import { StillpointError } from '../../errors.js';
 import { configOf, tellingOf, type Context, type GlobalOptions } from '../context.js';
 import { seconds } from '../options.js';
-import { runCommand } from '../runCommand.js';
 
 interface SnapshotFlags {
   pair?: string;
@@ -58,6 +57,7 @@ export function registerSnapshot(program: Command, context: Context): void {
         await terminal.observe({ type: 'step', step: 'command' });
         terminal.clear();
         const env = { STILLPOINT_BACKUP_ID: taken.id };
+        const { runCommand } = await import('../runCommand.js');
         const exit = await runCommand(argv, { env, toStderr: terminal.json });
         const { config: file } = command.optsWithGlobals<GlobalOptions>();
         const restore = restoreLines(config, taken, file);

@@ -4,7 +4,7 @@ import { createProgram } from '../program.js';
 import { manPage } from './page.js';
 
 // Run at build time: writes the man page that package.json names beside the compiled program.
-const program = createProgram({
+const program = await createProgram({
   terminal: createTerminal(),
   signal: new AbortController().signal,
   exitWith: () => undefined,

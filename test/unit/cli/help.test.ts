@@ -3,7 +3,7 @@ import { examplesOf } from '../../../src/cli/examples.js';
 import { createProgram } from '../../../src/cli/program.js';
 import { createTerminal } from '../../../src/cli/output/terminal.js';
 
-const program = createProgram({
+const program = await createProgram({
   terminal: createTerminal(),
   signal: new AbortController().signal,
   exitWith: () => undefined,

@@ -5,7 +5,7 @@ import { createTerminal } from '../../../src/cli/output/terminal.js';
 import { createProgram } from '../../../src/cli/program.js';
 import { mayRun } from '../../support/programs.js';
 
-const program = createProgram({
+const program = await createProgram({
   terminal: createTerminal(),
   signal: new AbortController().signal,
   exitWith: () => undefined,
