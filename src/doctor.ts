@@ -5,6 +5,7 @@ import type { Flavour } from './dialect/version.js';
 import { refuseBrokenViews, takeInventory, type TableInfo } from './dump/inventory.js';
 import { findClient, findProgram } from './dump/tools.js';
 import { openJournal } from './freeze/journal.js';
+import { checkNotify } from './notify/check.js';
 import { checkReplica, checkSource, each, problemOf, type Finding } from './pair/checks.js';
 import { isLocked } from './pair/lock.js';
 import { openServer, type Server } from './pair/server.js';
@@ -40,6 +41,7 @@ export async function doctor(config: Config, name: string): Promise<Finding[]> {
     replica?.close();
   }
   findings.push(...(await checkStore(chosen)));
+  findings.push(...(await checkNotify(config, name)));
   return findings;
 }
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { NotifyConfig } from './config/notify.js';
+import { notifyOf } from './config/choose.js';
 import type { Config } from './config/schema.js';
-import { isSharedByPairs } from './notify/heartbeat.js';
 import { keepLog } from './notify/log.js';
 import { failureOf, verdictOf, type Action, type Outcome } from './notify/outcome.js';
+import { sharedCheck } from './notify/sharedCheck.js';
 import { tellEnd, tellStart } from './notify/tell.js';
 import { toolName } from './util/tool.js';
 import { systemClock, type Clock } from './util/clock.js';
@@ -75,7 +75,8 @@ export async function told<T>(
       log: log.lines(),
     };
     await tellEnd(notifyOf(config, known), outcome, warn);
-    await warnOfSharedCheck(config, outcome, warn);
+    const shared = await sharedCheck(config, known, action).catch(() => null);
+    if (shared !== null) warn(shared);
   };
 
   if (startsAt[action] === null) await tellStart(notifyOf(config, pair), run, warn);
@@ -99,23 +100,4 @@ function pairOf(config: Config, name: string | undefined): string | null {
 function pairOfRecord(record: unknown): string | undefined {
   const named = typeof record === 'object' && record !== null && 'pair' in record;
   return named && typeof record.pair === 'string' ? record.pair : undefined;
-}
-
-function notifyOf(config: Config, pair: string | null): NotifyConfig {
-  return { ...config.notify, ...(pair === null ? {} : config.pairs[pair]?.notify) };
-}
-
-async function warnOfSharedCheck(
-  config: Config,
-  { pair, action }: Outcome,
-  warn: (line: string) => void,
-): Promise<void> {
-  const { heartbeat } = config.notify;
-  const own = pair === null ? undefined : config.pairs[pair]?.notify?.heartbeat;
-  const pairs = Object.keys(config.pairs).length;
-  if (heartbeat === undefined || own !== undefined || pairs === 1) return;
-  if (await isSharedByPairs(heartbeat, action).catch(() => false))
-    warn(
-      `notify.heartbeat is one check for ${pairs} pairs, so that one that works hides one that does not: write {pair} into its URL, or give each pair a notify of its own`,
-    );
 }

@@ -1,5 +1,6 @@
 import { StillpointError } from '../errors.js';
 import { didYouMean } from './nearest.js';
+import type { NotifyConfig } from './notify.js';
 import type { Config, PairConfig, StoreConfig, TargetConfig } from './schema.js';
 
 /** A pair of the configuration with its name and its store. */
@@ -62,6 +63,11 @@ export function targetOf(config: Config, name: string): TargetConfig {
     `no target "${name}" in the configuration${didYouMean(name, names)}`,
     { hint: `It has ${names.join(', ') || 'none'}; targets are servers to restore into.` },
   );
+}
+
+/** Who is told of a pair's runs: its own `notify` wins, key by key, over that of the whole file. */
+export function notifyOf(config: Config, pair: string | null): NotifyConfig {
+  return { ...config.notify, ...(pair === null ? {} : own(config.pairs, pair)?.notify) };
 }
 
 // So that a pair called "constructor" is not found on the prototype.

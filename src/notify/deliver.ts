@@ -9,18 +9,24 @@ export interface Message {
   type?: 'application/json' | 'text/plain';
 }
 
+/** What came back: the status, and the begin of the text. */
+export interface Answer {
+  status: number;
+  text: string;
+}
+
 /** Milliseconds before the second and the third try. */
 const pauses = [300, 1200];
 
 /**
- * Sends a message and returns the begin of the answer. Tries again after a broken connection, a 5xx or a
+ * Sends a message and returns the answer. Tries again after a broken connection, a 5xx or a
  * 429, until `signal` fires. Throws `failed` with a message that shows the host and never the URL, or the
  * signal's reason.
  */
-export async function deliver(message: Message, signal: AbortSignal): Promise<string> {
+export async function deliver(message: Message, signal: AbortSignal): Promise<Answer> {
   for (let tries = 0; ; tries += 1) {
     const { status, text, broken } = await attempt(message, signal);
-    if (broken === null && status < 300) return text;
+    if (broken === null && status < 300) return { status, text };
     const wait = pauses[tries];
     const passing = broken !== null || status >= 500 || status === 429;
     if (!passing || wait === undefined)
@@ -30,9 +36,7 @@ export async function deliver(message: Message, signal: AbortSignal): Promise<st
   }
 }
 
-interface Attempt {
-  status: number;
-  text: string;
+interface Attempt extends Answer {
   /** Why there is no answer, as what the host did; null when there is one. */
   broken: string | null;
 }
@@ -72,16 +76,26 @@ async function beginOf(response: Response): Promise<string> {
   return text.slice(0, mostCharacters);
 }
 
+const unvouched = 'shows a certificate that this machine does not trust';
 const words: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused the connection',
   ECONNRESET: 'closed the connection',
   UND_ERR_SOCKET: 'closed the connection',
   ENOTFOUND: 'is no host that there is',
   EAI_AGAIN: 'could not be looked up',
+  CERT_HAS_EXPIRED: 'shows a certificate that has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'shows a certificate of another host',
+  DEPTH_ZERO_SELF_SIGNED_CERT: unvouched,
+  SELF_SIGNED_CERT_IN_CHAIN: unvouched,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unvouched,
+  ERR_SSL_WRONG_VERSION_NUMBER: 'does not speak TLS there',
 };
 
-// Only the code: the message of an error of fetch may quote the URL.
-function wordsOf(error: unknown): string {
+/**
+ * What a host did, of an error of fetch or of a connection: `refused the connection`. Only by its code, since
+ * the message of an error of fetch may quote the URL.
+ */
+export function wordsOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const code =
     typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';

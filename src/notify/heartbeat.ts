@@ -1,9 +1,9 @@
 import type { NotifyConfig, UrlSource } from '../config/notify.js';
 import { StillpointError } from '../errors.js';
-import { deliver } from './deliver.js';
+import { deliver, type Answer, type Message } from './deliver.js';
 import { endpointOf, urlText, type Endpoint } from './endpoint.js';
 import { tailOf } from './log.js';
-import type { Action, Outcome } from './outcome.js';
+import { actions, type Action, type Outcome } from './outcome.js';
 
 /** healthchecks.io cuts what is longer. */
 const mostBytes = 100_000;
@@ -47,17 +47,41 @@ async function beat(
   const check = await checkOf(heartbeat, run);
   if (!check) return;
   const to = { ...check, url: pingUrl(check.url, suffix, run.run) };
-  const answer = await deliver(
-    body === undefined ? { to } : { to, body, type: 'text/plain' },
-    signal,
-  );
+  await ping(body === undefined ? { to } : { to, body, type: 'text/plain' }, signal);
+}
+
+async function ping(message: Message, signal: AbortSignal): Promise<Answer> {
+  const answer = await deliver(message, signal);
   // It answers 200 also to a ping of a check that is not there.
-  if (answer.startsWith('OK (not found)'))
-    throw new StillpointError('failed', `${to.host} does not know this check`);
+  if (answer.text.startsWith('OK (not found)'))
+    throw new StillpointError('failed', `${message.to.host} does not know this check`);
+  return answer;
+}
+
+/** A check with the actions that call it. */
+export interface Check {
+  actions: Action[];
+  to: Endpoint;
+}
+
+/** Every check that runs of a pair call. Throws `config` when the URL of one cannot be read, or is none. */
+export async function checksOf(heartbeat: Heartbeat, pair: string): Promise<Check[]> {
+  const checks = new Map<string, Check>();
+  for (const action of actions) {
+    const to = await checkOf(heartbeat, { action, pair });
+    if (!to) continue;
+    const known = checks.get(to.url.href);
+    if (known) known.actions.push(action);
+    else checks.set(to.url.href, { actions: [action], to });
+  }
+  return [...checks.values()];
 }
 
 /** The check of this run's action; null when there is none. */
-async function checkOf(heartbeat: Heartbeat, run: RunName): Promise<Endpoint | null> {
+async function checkOf(
+  heartbeat: Heartbeat,
+  run: Pick<RunName, 'action' | 'pair'>,
+): Promise<Endpoint | null> {
   const found = await findCheck(heartbeat, run.action);
   if (!found || (run.pair === null && found.text.includes('{pair}'))) return null;
   return endpointOf(found.text, found.key, run);

@@ -1,7 +1,8 @@
 import { reasonOf, StillpointError, exitStatus, type ErrorCode } from '../errors.js';
 
+export const actions = ['backup', 'snapshot', 'drill', 'prune'] as const;
 /** What a run was for. Each has a check of its own where it is watched. */
-export type Action = 'backup' | 'snapshot' | 'drill' | 'prune';
+export type Action = (typeof actions)[number];
 
 /**
  * `skipped`: another run was at it (`locked`), which will tell how it ended itself. It is no news about

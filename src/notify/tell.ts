@@ -6,9 +6,7 @@ import { runHook } from './hook.js';
 import { writeMetrics } from './metricsFile.js';
 import type { Outcome } from './outcome.js';
 import { documentOf, postOutcome } from './webhook.js';
-
-/** Seconds for each of them. */
-const usualTimeout = 10;
+import { usualTimeout, within } from './within.js';
 
 type Warn = (line: string) => void;
 
@@ -41,26 +39,15 @@ export async function tellEnd(notify: NotifyConfig, outcome: Outcome, warn: Warn
   ]);
 }
 
-/** Ends after `seconds` also when `send` does not heed its signal. */
 async function attempt(
   whom: string,
   send: (signal: AbortSignal) => Promise<void>,
   seconds = usualTimeout,
   warn: Warn,
 ): Promise<void> {
-  const late = new AbortController();
-  const timer = setTimeout(
-    () => late.abort(new Error(`it took longer than ${seconds} s`)),
-    seconds * 1000,
-  );
-  const tooLate = new Promise<never>((_, reject) => {
-    late.signal.addEventListener('abort', () => reject(late.signal.reason as Error));
-  });
   try {
-    await Promise.race([send(late.signal), tooLate]);
+    await within(seconds, send);
   } catch (error) {
     warn(redact(`could not tell ${whom}: ${reasonOf(error)}`));
-  } finally {
-    clearTimeout(timer);
   }
 }

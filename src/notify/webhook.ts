@@ -5,16 +5,24 @@ import { endpointOf, headerValues, urlText } from './endpoint.js';
 import type { Outcome } from './outcome.js';
 import { slackMessage } from './slack.js';
 
-const standard = { format: 'json', on: 'always', headers: {} } as const;
+type Webhook = NonNullable<NotifyConfig['webhook']>;
+
+/** What is set of a webhook, each default filled in, and where its URL comes from. */
+export function settingsOf(webhook: Webhook) {
+  const { format, on, headers, ...source } =
+    typeof webhook === 'string'
+      ? ({ url: webhook, format: 'json', on: 'always', headers: {} } as const)
+      : webhook;
+  return { format, on, headers, source };
+}
 
 /** Posts the outcome as JSON, or as a message for Slack, where it is one that was asked for. */
 export async function postOutcome(
-  webhook: NonNullable<NotifyConfig['webhook']>,
+  webhook: Webhook,
   outcome: Outcome,
   signal: AbortSignal,
 ): Promise<void> {
-  const { format, on, headers, ...source } =
-    typeof webhook === 'string' ? { url: webhook, ...standard } : webhook;
+  const { format, on, headers, source } = settingsOf(webhook);
   if (on === 'failure' && outcome.status !== 'failed') return;
   const key = 'notify.webhook';
   const to = endpointOf(await urlText(source, key), key, outcome);

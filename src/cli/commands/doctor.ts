@@ -8,7 +8,9 @@ export function registerDoctor(program: Command, context: Context): void {
   program
     .command('doctor')
     .argument('[pair]', 'the pair; all pairs when it is left out')
-    .description('check servers, grants, settings, tools and the store; change nothing')
+    .description(
+      'check servers, grants, settings, tools, the store and who is told; change nothing',
+    )
     .action(async (pair: string | undefined, _flags: unknown, command: Command) => {
       const { doctor } = await import('../../doctor.js');
       const { findingsText } = await import('../output/findings.js');

@@ -2,13 +2,13 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseConfig } from '../../../src/config/parse.js';
 import type { Config } from '../../../src/config/schema.js';
 import { StillpointError } from '../../../src/errors.js';
 import type { Outcome } from '../../../src/notify/outcome.js';
 import { told, type ToldOptions } from '../../../src/told.js';
 import { waitFor } from '../../../src/util/wait.js';
 import { closedPort, listen } from '../../support/listener.js';
+import { notifying } from '../../support/notifying.js';
 import { sampleProof, sampleRecord } from '../../support/outcomes.js';
 
 let folder: string;
@@ -19,21 +19,8 @@ afterEach(async () => await rm(folder, { recursive: true }));
 
 const token = '0c8983c9-9d73-446f-adb5-0641fdacc9d4';
 
-/** A configuration with these pairs and this `notify`, as the file would have it. */
-function configWith(notify: object, pairs: Record<string, object> = { shop: {} }): Config {
-  const server = { host: 'h', user: 'u' };
-  const entries = Object.entries(pairs).map(([name, own]) => [
-    name,
-    { source: server, replica: server, ...own },
-  ]);
-  const document = {
-    pairs: Object.fromEntries(entries) as object,
-    stores: { main: { type: 'file', path: '/srv' } },
-    notify: { timeout: '5s', ...notify },
-  };
-  const parsed = parseConfig(JSON.stringify(document), { shown: 'test', directory: folder });
-  return { ...parsed, stateDir: folder, schedulesDir: folder };
-}
+const configWith = (notify: object, pairs?: Record<string, object>): Config =>
+  notifying(folder, notify, pairs);
 
 /** Tells of a backup whose run is `body`; with the warnings of it. */
 async function tell<T>(
