@@ -26,6 +26,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   status: [['stillpoint status', 'all pairs at a glance']],
   doctor: [['stillpoint doctor shop', 'what is missing, with its fix']],
   resume: [['stillpoint resume shop', 'a dead run left the replica paused']],
+  notify: [['stillpoint notify test shop', 'would a failed backup be heard of?']],
   init: [
     ['stillpoint init', 'asks, and writes ./stillpoint.yaml'],
     [

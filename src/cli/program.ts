@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   report: async () => (await import('./commands/report.js')).registerReport,
   doctor: async () => (await import('./commands/doctor.js')).registerDoctor,
   resume: async () => (await import('./commands/resume.js')).registerResume,
+  notify: async () => (await import('./commands/notify.js')).registerNotify,
   schedule: async () => (await import('./commands/schedule.js')).registerSchedule,
   init: async () => (await import('./commands/init.js')).registerInit,
   completion: async () => (await import('./commands/completion.js')).registerCompletion,

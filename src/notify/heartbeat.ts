@@ -50,6 +50,20 @@ async function beat(
   await ping(body === undefined ? { to } : { to, body, type: 'text/plain' }, signal);
 }
 
+/**
+ * Writes a line into the log of a check. This call says neither that a run went well nor that one failed, so
+ * that it ends no alarm: <https://healthchecks.io/docs/signaling_log_events/>.
+ */
+export async function logAt(
+  check: Endpoint,
+  line: string,
+  run: string,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const to = { ...check, url: pingUrl(check.url, '/log', run) };
+  return await ping({ to, body: `${line}\n`, type: 'text/plain' }, signal);
+}
+
 async function ping(message: Message, signal: AbortSignal): Promise<Answer> {
   const answer = await deliver(message, signal);
   // It answers 200 also to a ping of a check that is not there.

@@ -36,6 +36,13 @@ export interface Outcome {
   log: string[];
 }
 
+/** What is sent in place of an outcome to see whether it arrives: nothing ran. */
+export interface TestOutcome extends Omit<Outcome, 'event' | 'action' | 'status'> {
+  event: 'notify.test';
+  action: 'test';
+  status: 'test';
+}
+
 export interface OutcomeError {
   code: ErrorCode;
   message: string;

@@ -1,6 +1,6 @@
 import { backupRecordSchema } from '../catalog/records.js';
 import { bytesText, secondsText } from '../util/text.js';
-import type { Outcome } from './outcome.js';
+import type { Outcome, TestOutcome } from './outcome.js';
 
 const ended = {
   succeeded: 'succeeded',
@@ -9,7 +9,8 @@ const ended = {
 } as const;
 
 /** A message for an incoming webhook of Slack; Mattermost, Rocket.Chat and Google Chat take it too. */
-export function slackMessage(outcome: Outcome): { text: string } {
+export function slackMessage(outcome: Outcome | TestOutcome): { text: string } {
+  if (outcome.status === 'test') return { text: testText(outcome) };
   const { action, pair, status, error, exit, host, seconds } = outcome;
   const of = pair === null ? '' : ` of ${escape(pair)}`;
   const lines = [
@@ -28,6 +29,11 @@ export function slackMessage(outcome: Outcome): { text: string } {
     );
   }
   return { text: lines.join('\n') };
+}
+
+function testText({ pair, host, log }: TestOutcome): string {
+  const of = pair === null ? '' : ` of ${escape(pair)}`;
+  return [`*stillpoint: a test${of}* on ${escape(host)}`, ...log.map(escape)].join('\n');
 }
 
 /** The three characters that Slack reads as markup of its own, so that no name can ping a channel. */

@@ -1,8 +1,8 @@
 import type { NotifyConfig } from '../config/notify.js';
 import { redact } from '../util/redact.js';
-import { deliver } from './deliver.js';
+import { deliver, type Answer } from './deliver.js';
 import { endpointOf, headerValues, urlText } from './endpoint.js';
-import type { Outcome } from './outcome.js';
+import type { Outcome, TestOutcome } from './outcome.js';
 import { slackMessage } from './slack.js';
 
 type Webhook = NonNullable<NotifyConfig['webhook']>;
@@ -22,13 +22,32 @@ export async function postOutcome(
   outcome: Outcome,
   signal: AbortSignal,
 ): Promise<void> {
-  const { format, on, headers, source } = settingsOf(webhook);
-  if (on === 'failure' && outcome.status !== 'failed') return;
+  if (settingsOf(webhook).on === 'failure' && outcome.status !== 'failed') return;
+  await post(webhook, outcome, outcome, signal);
+}
+
+/** Posts a test, also where only failures were asked for. */
+export async function postTest(
+  webhook: Webhook,
+  test: TestOutcome,
+  signal: AbortSignal,
+): Promise<{ host: string; answer: Answer }> {
+  // Where the URL has {action} in it, that of the most usual run: nobody listens for a test.
+  return await post(webhook, test, { pair: test.pair, action: 'backup' }, signal);
+}
+
+async function post(
+  webhook: Webhook,
+  outcome: Outcome | TestOutcome,
+  words: { pair: string | null; action: string },
+  signal: AbortSignal,
+): Promise<{ host: string; answer: Answer }> {
+  const { format, headers, source } = settingsOf(webhook);
   const key = 'notify.webhook';
-  const to = endpointOf(await urlText(source, key), key, outcome);
+  const to = endpointOf(await urlText(source, key), key, words);
   const more = await headerValues(headers);
   const body = format === 'slack' ? JSON.stringify(slackMessage(outcome)) : documentOf(outcome);
-  await deliver(
+  const answer = await deliver(
     {
       to: { ...to, headers: { ...to.headers, ...more } },
       body: redact(body),
@@ -36,9 +55,10 @@ export async function postOutcome(
     },
     signal,
   );
+  return { host: to.host, answer };
 }
 
 /** The result document, as webhooks and commands get it. */
-export function documentOf(outcome: Outcome): string {
+export function documentOf(outcome: Outcome | TestOutcome): string {
   return redact(JSON.stringify(outcome));
 }
