@@ -1,3 +1,4 @@
+import type { ScheduleRecord } from './records.js';
 import { latestRun, type Timing } from './times.js';
 
 /** A schedule as the daemon watches it. */
@@ -72,6 +73,24 @@ export function ended(watched: readonly Watched[], name: string, now: Date): Wat
   return watched.map((one) =>
     one.name === name && now > one.since ? { ...one, since: now } : one,
   );
+}
+
+/**
+ * Until when nothing of a schedule is to be caught up, by its record; null when it has neither run nor was
+ * watched. A run that was killed is a missed one: what it was started for is due again. When the one before
+ * it was killed too it may be the run itself that kills, so it waits for its next time.
+ */
+export function sinceOf({ runs, watchedSince }: ScheduleRecord, timing: Timing): Date | null {
+  const last = runs.at(-1);
+  if (last === undefined) return watchedSince === null ? null : new Date(watchedSince);
+  if (!isToRepeat(runs)) return new Date(last.endedAt ?? last.startedAt);
+  const due = latestRun(timing, new Date(last.startedAt));
+  return new Date((due ?? new Date(last.startedAt)).getTime() - 1);
+}
+
+/** Whether the newest run of a schedule is to be done once more. */
+export function isToRepeat(runs: ScheduleRecord['runs']): boolean {
+  return runs.at(-1)?.killed === true && runs.at(-2)?.killed !== true;
 }
 
 function overlap(one: string, other: string): boolean {

@@ -6,13 +6,17 @@ import { writeAtomic } from '../util/atomicFile.js';
 
 const runShape = z.object({
   startedAt: z.iso.datetime(),
-  /** Null while it goes on, and for ever when it was killed. */
+  /** Null while it goes on, and for ever when it was killed: nobody was there to see when. */
   endedAt: z.iso.datetime().nullable(),
   /** The exit status. */
   exit: z.number().nullable(),
   /** The last error, one line. */
   error: z.string().nullable(),
   pid: z.number(),
+  /** It was seen that its process is gone and has not ended it: SIGKILL, a power loss. */
+  killed: z.boolean().default(false),
+  /** The pairs that it has not done, the one that it is at first; null where that was not kept. */
+  left: z.array(z.string()).nullable().default(null),
 });
 
 const shape = z.object({
@@ -28,13 +32,23 @@ export type ScheduleRun = z.infer<typeof runShape>;
 /** What is kept of a schedule's runs, in `<stateDir>/schedules/<name>.json`. */
 export type ScheduleRecord = z.infer<typeof shape>;
 
+/** Whether a run goes on, or was killed and nobody has seen it yet. */
+export function isOpen({ endedAt, killed }: ScheduleRun): boolean {
+  return endedAt === null && !killed;
+}
+
 const kept = 20;
 
 /** The records of one schedule's runs. */
 export interface Records {
   read(): Promise<ScheduleRecord>;
   /** Adds a run, or replaces the one that the same process began at the same time. */
-  put(run: ScheduleRun): Promise<void>;
+  put(run: z.input<typeof runShape>): Promise<void>;
+  /**
+   * Marks as killed what has no end: call it under the schedule's lock, when no run goes on. Returns the newest
+   * run when it is such a one; an older one is no news, since a later one has told how it ended.
+   */
+  markKilled(): Promise<ScheduleRun | null>;
   watchedSince(at: Date): Promise<void>;
 }
 
@@ -61,8 +75,17 @@ export function openRecords(stateDir: string, schedule: string): Records {
       const record = await read();
       const same = ({ startedAt, pid }: ScheduleRun) =>
         startedAt === run.startedAt && pid === run.pid;
-      const runs = [...record.runs.filter((one) => !same(one)), run];
+      const runs = [...record.runs.filter((one) => !same(one)), runShape.parse(run)];
       await write({ ...record, runs: runs.slice(-kept) });
+    },
+    async markKilled() {
+      const record = await read();
+      const runs = record.runs.map((run) =>
+        isOpen(run) ? { ...run, killed: true, error: 'it was killed' } : run,
+      );
+      const newest = record.runs.at(-1);
+      if (record.runs.some(isOpen)) await write({ ...record, runs });
+      return newest !== undefined && isOpen(newest) ? (runs.at(-1) ?? null) : null;
     },
     async watchedSince(at) {
       await write({ ...(await read()), watchedSince: at.toISOString() });

@@ -37,16 +37,19 @@ export interface RunOptions {
 export async function runSchedule(schedule: Schedule, options: RunOptions): Promise<ScheduleEnd> {
   const { pairs, run, records, clock, signal } = options;
   const begun = { startedAt: clock.now().toISOString(), pid: process.pid };
-  await records.put({ ...begun, endedAt: null, exit: null, error: null });
   const ends: PairEnd[] = [];
   for (const pair of pairs) {
     if (signal.aborted) break;
+    // Whoever finds this without an end knows which pairs want for a run.
+    const left = pairs.slice(ends.length);
+    await records.put({ ...begun, endedAt: null, exit: null, error: null, left });
     ends.push({ pair, ...(await run(argvOf(schedule, pair))) });
   }
   const end = {
     exit: exitStatusOf(ends.map(({ exit }) => exit)),
     error: ends.findLast((one) => one.error !== null)?.error ?? null,
   };
-  await records.put({ ...begun, endedAt: clock.now().toISOString(), ...end });
+  const left = pairs.slice(ends.length);
+  await records.put({ ...begun, endedAt: clock.now().toISOString(), ...end, left });
   return { schedule: schedule.name, ...end, pairs: ends };
 }

@@ -53,8 +53,9 @@ export function scheduleText({ schedule, next, changes, last }: ListedSchedule, 
   }
 }
 
-function lastText({ startedAt, endedAt, exit, error }: ScheduleRun, now: Date): string {
+function lastText({ startedAt, endedAt, exit, error, killed }: ScheduleRun, now: Date): string {
   const begun = ageText(startedAt, now);
+  if (killed) return `${begun}, was killed`;
   if (endedAt === null) return `started ${begun}, has not ended`;
   const took = secondsText((Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
   if (exit === 0) return `${begun}, ended well after ${took}`;

@@ -13,6 +13,7 @@ export function registerScheduleDaemon(schedule: Command, { terminal, signal }: 
     .argument('[schedule...]', 'the schedules; all that have a time when left out')
     .description('start what is due, until it is told to end; for where there is no scheduler')
     .action(async (names: string[], _flags: unknown, command: Command) => {
+      const { settleRuns } = await import('../../../killedRuns.js');
       const { runDaemon } = await import('../../../schedule/daemon.js');
       const { loadSchedules, timedSchedules } = await import('../../../schedule/load.js');
       const { openRecords } = await import('../../../schedule/records.js');
@@ -27,6 +28,11 @@ export function registerScheduleDaemon(schedule: Command, { terminal, signal }: 
         records: (name) => openRecords(config.stateDir, name),
         clock: systemClock,
         start: (name) => startRun(file, name),
+        settle: async (schedule) =>
+          await settleRuns(config, schedule, {
+            clock: systemClock,
+            warn: (line) => terminal.warning(line),
+          }),
         sleep: async (ms, ending) => {
           await sleep(ms, undefined, { signal: ending }).catch(() => undefined);
         },

@@ -16,6 +16,7 @@ export function registerScheduleRun(schedule: Command, context: Context): void {
     .description('run one schedule now, and keep a record of how it ended')
     .option('--if-due', 'do nothing unless one of its times was within the last 10 minutes')
     .action(async (name: string, flags: { ifDue?: boolean }, command: Command) => {
+      const { tellKilled } = await import('../../../killedRuns.js');
       const { loadSchedules, scheduleOf } = await import('../../../schedule/load.js');
       const { withRunLock } = await import('../../../schedule/lock.js');
       const { openRecords } = await import('../../../schedule/records.js');
@@ -32,7 +33,10 @@ export function registerScheduleRun(schedule: Command, context: Context): void {
         ...(given.verbose ? ['--verbose'] : []),
       ];
       const records = openRecords(config.stateDir, name);
+      const telling = { clock: systemClock, warn: (line: string) => terminal.warning(line) };
       const run = async () => {
+        const killed = await records.markKilled();
+        if (killed) await tellKilled(config, chosen, killed, telling);
         return await runSchedule(chosen, {
           pairs: pairsOf(chosen, Object.keys(config.pairs)),
           run: async (argv) => {
