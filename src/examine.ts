@@ -2,6 +2,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listBackups, readManifest } from './catalog/catalog.js';
 import type { Manifest } from './catalog/records.js';
+import { openCatalogCache } from './catalogCache.js';
+import { resolvePair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { decodingOf } from './decoding.js';
 import { blamed } from './drill/blame.js';
@@ -57,7 +59,9 @@ export async function examine(drill: Drill): Promise<void> {
   if (maxAge !== undefined && (options.backup ?? 'latest') === 'latest') {
     checkAge(record, maxAge, drill.clock.now(), evidence);
   }
-  checkSize(record, await listBackups(store, name), evidence);
+  const cache = await openCatalogCache(config, resolvePair(config, name));
+  const all = await listBackups(store, name, undefined, cache?.backups);
+  checkSize(record, all, evidence);
   const manifest = await readManifest(store, record);
   const follows = options.catchUp ?? config.drill.catchUp;
   const following = follows ? await openFollowing(config, opened, manifest, drill) : null;

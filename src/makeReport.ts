@@ -2,6 +2,7 @@ import { listBackups } from './catalog/catalog.js';
 import type { DrillRecord } from './catalog/drillRecord.js';
 import { listDrills } from './catalog/drills.js';
 import type { BackupRecord } from './catalog/records.js';
+import { openCatalogCache } from './catalogCache.js';
 import { resolvePair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { StillpointError } from './errors.js';
@@ -40,11 +41,13 @@ export interface Report {
  */
 export async function makeReport(config: Config, options: ReportOptions = {}): Promise<Report> {
   const { onDamaged, clock = systemClock } = options;
-  const { name: pair, store: place } = resolvePair(config, options.pair);
+  const chosen = resolvePair(config, options.pair);
+  const { name: pair, store: place } = chosen;
   const store = await openStore(place);
   try {
+    const cache = await openCatalogCache(config, chosen);
     const [backups, drills] = await Promise.all([
-      listBackups(store, pair, onDamaged),
+      listBackups(store, pair, onDamaged, cache?.backups),
       listDrills(store, pair, onDamaged),
     ]);
     const drill = options.drill === undefined ? null : findDrill(drills, options.drill);

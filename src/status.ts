@@ -1,7 +1,9 @@
 import { findBackup } from './catalog/catalog.js';
 import type { DrillRecord } from './catalog/drillRecord.js';
-import { listDrills } from './catalog/drills.js';
+import { listDigests } from './catalog/drills.js';
+import { readOneDrill } from './catalog/oneDrill.js';
 import type { BackupRecord } from './catalog/records.js';
+import { openCatalogCache } from './catalogCache.js';
 import { resolvePair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
@@ -39,7 +41,8 @@ export interface PairStatus {
 
 /** Looks at one pair: its replica, its journal and its store. Never throws for what is down. */
 export async function statusOf(config: Config, name: string): Promise<PairStatus> {
-  const { pair, store } = resolvePair(config, name);
+  const chosen = resolvePair(config, name);
+  const { pair, store } = chosen;
   const status: PairStatus = {
     pair: name,
     version: null,
@@ -84,9 +87,16 @@ export async function statusOf(config: Config, name: string): Promise<PairStatus
     const opened = await openStore(store);
     try {
       status.lastBackup = await findBackup(opened, name, 'latest');
-      const drills = await listDrills(opened, name, (line) => status.problems.push(line));
-      status.lastDrill = drills.at(-1) ?? null;
-      status.lastProof = drills.findLast((drill) => drill.status === 'passed') ?? null;
+      const cache = await openCatalogCache(config, chosen);
+      const note = (line: string) => status.problems.push(line);
+      // Which drills there are is known from before; only those that are shown are read whole.
+      const drills = await listDigests(opened, name, note, cache?.drills);
+      const last = drills.at(-1);
+      const proof = drills.findLast((drill) => drill.status === 'passed');
+      if (last) status.lastDrill = await readOneDrill(opened, name, last.id);
+      if (proof)
+        status.lastProof =
+          proof === last ? status.lastDrill : await readOneDrill(opened, name, proof.id);
     } finally {
       await opened.close();
     }

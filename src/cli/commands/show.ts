@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { resolvePair } from '../../config/choose.js';
 import { configOf, type Context } from '../context.js';
 
 export function registerShow(program: Command, context: Context): void {
@@ -9,15 +10,19 @@ export function registerShow(program: Command, context: Context): void {
     .option('--pair <pair>', 'the pair it is of')
     .action(async (which: string, flags: { pair?: string }, command: Command) => {
       const { readManifest } = await import('../../catalog/catalog.js');
-      const { listDrills } = await import('../../catalog/drills.js');
+      const { listDigests } = await import('../../catalog/drills.js');
       const { pinHolds, readPin } = await import('../../catalog/pins.js');
       const { proofOf, verdictsOf } = await import('../../catalog/proofs.js');
+      const { openCatalogCache } = await import('../../catalogCache.js');
       const { openBackup } = await import('../../openBackup.js');
       const { recordText, tablesText } = await import('../output/record.js');
-      const { store, record } = await openBackup(await configOf(command), which, flags.pair);
+      const config = await configOf(command);
+      const { store, record, name } = await openBackup(config, which, flags.pair);
       try {
         const manifest = await readManifest(store, record);
-        const proven = proofOf(verdictsOf(await listDrills(store, record.pair)), record.id);
+        const cache = await openCatalogCache(config, resolvePair(config, name));
+        const drills = await listDigests(store, name, () => undefined, cache?.drills);
+        const proven = proofOf(verdictsOf(drills), record.id);
         const pin = await readPin(store, { pair: record.pair, id: record.id });
         const pinned = pin && pinHolds(pin, new Date()) ? pin : null;
         context.terminal.document({ ...record, proven, pinned, contents: manifest });
