@@ -1,6 +1,7 @@
 import { buildManifest, buildRecord } from './catalog/build.js';
 import { commit, putFile, sweepBackup, writeManifest } from './catalog/catalog.js';
 import type { BackupRecord } from './catalog/records.js';
+import { openCatalogCache } from './catalogCache.js';
 import { chooseHold } from './chooseHold.js';
 import type { Config } from './config/schema.js';
 import { refuseBrokenViews, takeInventory } from './dump/inventory.js';
@@ -9,6 +10,7 @@ import { dumpFromSnapshots, dumpWhilePaused } from './dumpPair.js';
 import { StillpointError } from './errors.js';
 import { watchCatchUp } from './freeze/catchUp.js';
 import { wantsReadLock } from './freezePair.js';
+import { keepIndex } from './keepIndex.js';
 import { openRun, type Run } from './openRun.js';
 import { requireGrants } from './pair/grants.js';
 import { withLock } from './pair/lock.js';
@@ -109,7 +111,10 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
         await journal.close();
         await observe({ type: 'step', step: 'catch-up' });
         const within = pair.freeze.catchUpTimeout;
-        await watchCatchUp(replica, { within, observe, signal: ending }).catch(() => false);
+        const beside = watchCatchUp(replica, { within, observe, signal: ending }).catch(
+          () => false,
+        );
+        await keepIndex(place, run.name, openCatalogCache(config, run), { beside, signal: ending });
         await observe({ type: 'step', step: 'done' });
         return record;
       } catch (error) {

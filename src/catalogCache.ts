@@ -1,20 +1,12 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { openCache, type Cache } from './catalog/cache.js';
-import type { DrillDigest } from './catalog/proofs.js';
-import type { BackupRecord } from './catalog/records.js';
+import { openCache, type CatalogCache } from './catalog/cache.js';
 import type { ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { encodeName } from './store/keys.js';
 import { toolName } from './util/tool.js';
 
-/** What this machine has read of a pair before. */
-export interface CatalogCache {
-  backups: Cache<BackupRecord>;
-  drills: Cache<DrillDigest>;
-}
-
-/** Opens it. Undefined for a folder, where records are read as fast as from here. */
+/** Opens what this machine has read of a pair before. Undefined for a folder, where records are read as fast as from here. */
 export async function openCatalogCache(
   config: Config,
   { name, store }: ChosenPair,

@@ -1,3 +1,4 @@
+import { withIndex } from './catalog/indexedCache.js';
 import { tryRemoval } from './catalog/pruning.js';
 import type { BackupRecord } from './catalog/records.js';
 import { removeBackup } from './catalog/remove.js';
@@ -7,6 +8,7 @@ import { resolvePair, type ChosenPair } from './config/choose.js';
 import type { Config, StoreConfig } from './config/schema.js';
 import { StillpointError } from './errors.js';
 import { openJournal } from './freeze/journal.js';
+import { keepIndex } from './keepIndex.js';
 import { planPrune, type PrunePlan } from './prunePlan.js';
 import { refuseToPrune } from './pruneRefusal.js';
 import { sweepStore } from './pruneSweep.js';
@@ -77,7 +79,8 @@ export async function prune(config: Config, options: PruneOptions = {}): Promise
   try {
     const cache = await openCatalogCache(config, chosen);
     const now = clock.now();
-    let plan = await planPrune(store, chosen, { now, cache, isBelieved: true });
+    const indexed = withIndex(cache, store, name);
+    let plan = await planPrune(store, chosen, { now, cache: indexed, isBelieved: true });
     const isIdle = plan.decisions.every(({ keep }) => keep);
     // What goes is decided by what is in the store, not by what was there when we last looked.
     if (!dryRun && !isIdle && cache)
@@ -104,6 +107,8 @@ export async function prune(config: Config, options: PruneOptions = {}): Promise
       backup.lockedUntil = lockedUntil?.toISOString() ?? null;
       result.keepsVersions ||= keepsVersions && outcome === 'removed';
     }
+    const { signal = new AbortController().signal } = options;
+    await keepIndex(store, name, cache, { beside: Promise.resolve(), signal });
     return { ...result, ...countsOf(result.backups), status: 'pruned' };
   } finally {
     await store.close();

@@ -1,3 +1,4 @@
+import type { CatalogCache } from './catalog/cache.js';
 import type { Decision } from './catalog/retention.js';
 import { decide } from './catalog/retention.js';
 import { listDigests } from './catalog/drills.js';
@@ -5,7 +6,6 @@ import { readCatalog, type Catalog } from './catalog/listing.js';
 import { listPins, type Pin } from './catalog/pins.js';
 import { verdictsOf } from './catalog/proofs.js';
 import type { BackupRecord } from './catalog/records.js';
-import type { CatalogCache } from './catalogCache.js';
 import type { ChosenPair } from './config/choose.js';
 import { commitKey } from './store/keys.js';
 import type { Store } from './store/store.js';

@@ -1,16 +1,27 @@
 import { createHash } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
 import { writeAtomic } from '../util/atomicFile.js';
+import type { DrillDigest } from './drillRecord.js';
+import type { BackupRecord } from './records.js';
 
 /**
  * What was once read from a store, by key, in a file of this machine: 5,000 records are 5,000 requests.
  * Whoever uses it decides what of it to believe; of a damaged or a stranger's file nothing is taken.
  */
 export interface Cache<T> {
-  get(key: string): T | undefined;
-  set(key: string, value: T): void;
+  /** What is known of these keys; null where there was nothing to read. */
+  known(keys: readonly string[]): Promise<ReadonlyMap<string, T | null>>;
+  set(key: string, value: T | null): void;
   /** Writes what was set down. `keys` are those that may still be asked for. Never throws: the next time is only slower. */
   keep(keys: ReadonlySet<string>): Promise<void>;
+}
+
+/** What is known of one pair. */
+export interface CatalogCache {
+  /** By the backup's id. */
+  backups: Cache<BackupRecord>;
+  /** By the record's key and version (`drillVersions`). */
+  drills: Cache<DrillDigest>;
 }
 
 /**
@@ -19,10 +30,10 @@ export interface Cache<T> {
  */
 export async function openCache<T>(path: string, of: string): Promise<Cache<T>> {
   const found = await readEntries<T>(path, of).catch(() => null);
-  const entries = found ?? new Map<string, T>();
+  const entries = found ?? new Map<string, T | null>();
   const fresh = new Set<string>();
   return {
-    get: (key) => entries.get(key),
+    known: () => Promise.resolve(entries),
     set(key, value) {
       if (JSON.stringify(entries.get(key)) === JSON.stringify(value)) return;
       entries.set(key, value);
@@ -48,11 +59,11 @@ export async function openCache<T>(path: string, of: string): Promise<Cache<T>> 
 // The first line tells what the file is of. Each other is the start of a SHA-256 and what it is the sum of:
 // a key and its value. The last line for a key counts, a torn or a changed one does not.
 
-async function readEntries<T>(path: string, of: string): Promise<Map<string, T> | null> {
+async function readEntries<T>(path: string, of: string): Promise<Map<string, T | null> | null> {
   const bytes = await readFile(path);
   const headEnd = bytes.indexOf('\n');
   if (bytes.toString('utf8', 0, headEnd) !== JSON.stringify(of)) return null;
-  const entries = new Map<string, T>();
+  const entries = new Map<string, T | null>();
   // Line by line: the whole as one text would double the memory of a large listing.
   for (let start = headEnd + 1; start < bytes.length;) {
     const found = bytes.indexOf('\n', start);
@@ -60,7 +71,7 @@ async function readEntries<T>(path: string, of: string): Promise<Map<string, T> 
     const sum = bytes.toString('latin1', start, start + sumLength);
     const text = bytes.subarray(start + sumLength, end);
     if (sum === sumOf(text)) {
-      const [key, value] = JSON.parse(text.toString('utf8')) as [string, T];
+      const [key, value] = JSON.parse(text.toString('utf8')) as [string, T | null];
       entries.set(key, value);
     }
     start = end + 1;

@@ -98,3 +98,9 @@ export const drillRecordSchema = z.object({
   tool: z.string(),
 });
 export type DrillRecord = z.infer<typeof drillRecordSchema>;
+
+/** What a verdict is made of. */
+export const drillDigestSchema = drillRecordSchema
+  .pick({ id: true, backup: true, status: true, finishedAt: true, seconds: true })
+  .extend({ checks: z.array(check.pick({ status: true })) });
+export type DrillDigest = z.infer<typeof drillDigestSchema>;

@@ -4,8 +4,7 @@ import { reasonOf } from '../errors.js';
 import { drillKey, drillsPrefix } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import type { Cache } from './cache.js';
-import { drillRecordSchema, type DrillRecord } from './drillRecord.js';
-import type { DrillDigest } from './proofs.js';
+import { drillRecordSchema, type DrillDigest, type DrillRecord } from './drillRecord.js';
 
 /** Reads at once while listing, as of backups. */
 const readsAtOnce = 32;
@@ -37,6 +36,47 @@ function digestOf({ id, backup, status, finishedAt, seconds, checks }: DrillReco
   return { id, backup, status, finishedAt, seconds, checks: statuses };
 }
 
+/**
+ * The drill records there are, oldest first: their keys by what tells one version of an object from another,
+ * the key with the size and the time of a listing.
+ */
+export async function drillVersions(
+  store: Store,
+  pair: string,
+  signal?: AbortSignal,
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const listed = store.list(drillsPrefix(pair), signal ? { signal } : {});
+  for await (const { key, bytes, modified } of listed)
+    if (key.endsWith('.json')) found.set(`${key} ${bytes} ${modified.toISOString()}`, key);
+  return found;
+}
+
+/** What a verdict is made of, of one drill; null when its record cannot be read. */
+export async function readDigest(
+  store: Store,
+  key: string,
+  signal?: AbortSignal,
+): Promise<DrillDigest | null> {
+  return await readDrill(store, key, digestOf, () => undefined, signal);
+}
+
+async function readDrill<T>(
+  store: Store,
+  key: string,
+  take: (record: DrillRecord) => T,
+  onDamaged: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<T | null> {
+  const written = await text(await store.get(key, signal ? { signal } : {}));
+  try {
+    return take(drillRecordSchema.parse(JSON.parse(written)));
+  } catch (error) {
+    onDamaged(`the drill record ${key} cannot be read: ${reasonOf(error)}`);
+    return null;
+  }
+}
+
 async function readDrills<T>(
   store: Store,
   pair: string,
@@ -44,30 +84,20 @@ async function readDrills<T>(
   take: (record: DrillRecord) => T,
   cache?: Cache<T>,
 ): Promise<T[]> {
-  const found: { key: string; version: string }[] = [];
-  for await (const { key, bytes, modified } of store.list(drillsPrefix(pair)))
-    if (key.endsWith('.json'))
-      found.push({ key, version: `${key} ${bytes} ${modified.toISOString()}` });
+  const found = await drillVersions(store, pair);
+  const known = await cache?.known([...found.keys()]);
   const limit = pLimit(readsAtOnce);
-  const readable = async (key: string): Promise<T | null> => {
-    const written = await text(await store.get(key));
-    try {
-      return take(drillRecordSchema.parse(JSON.parse(written)));
-    } catch (error) {
-      onDamaged(`the drill record ${key} cannot be read: ${reasonOf(error)}`);
-      return null;
-    }
+  const read = async (version: string, key: string): Promise<T | null> => {
+    const taken = await readDrill(store, key, take, onDamaged);
+    cache?.set(version, taken);
+    return taken;
   };
   const records = await Promise.all(
-    found.map(async ({ key, version }) => {
-      const known = cache?.get(version);
-      if (known !== undefined) return known;
-      const read = await limit(() => readable(key));
-      if (read !== null) cache?.set(version, read);
-      return read;
-    }),
+    [...found].map(
+      async ([version, key]) => known?.get(version) ?? (await limit(() => read(version, key))),
+    ),
   );
-  await cache?.keep(new Set(found.map(({ version }) => version)));
+  await cache?.keep(new Set(found.keys()));
   return records.filter((record) => record !== null);
 }
 

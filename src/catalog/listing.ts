@@ -8,8 +8,11 @@ import { listMarks } from './pruning.js';
 import type { BackupRecord } from './records.js';
 import { formatOf, openRecord } from './seal.js';
 
-/** Reads at once while listing: a store answers in tens of milliseconds, a listing has a thousand. */
-const readsAtOnce = 32;
+/**
+ * Reads at once while listing: a store answers in tens of milliseconds, a listing has a thousand. So many of
+ * the newest, and of the others, are also read where all are known.
+ */
+export const readsAtOnce = 32;
 
 /** A backup whose record says nothing that can be trusted. */
 export interface Damage {
@@ -30,8 +33,12 @@ export interface Catalog {
 }
 
 /** The ids of a pair's backups, committed or not, oldest first. What is no backup of ours is left out. */
-export async function backupIds(store: Store, pair: string): Promise<string[]> {
-  const names = await store.folders(backupsPrefix(pair));
+export async function backupIds(
+  store: Store,
+  pair: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const names = await store.folders(backupsPrefix(pair), signal ? { signal } : {});
   return names.filter((name) => parseBackupId(name) !== null);
 }
 
@@ -51,9 +58,10 @@ export async function listBackups(
 }
 
 /**
- * Reads the catalog of a pair. With a cache that is to be believed, a record is taken from it while its backup's folder is
- * there and no prune has begun to remove it. Who removes `backup.json` by hand and leaves the rest is
- * seen later: the newest are always read, and so is a handful of the others.
+ * Reads the catalog of a pair. With a cache that is to be believed, a record is taken from it while its
+ * backup's folder is there and no prune has begun to remove it. Who removes `backup.json` by hand and leaves
+ * the rest is seen later: the newest are always read, and so is a handful of the others. What was read
+ * counts from then on.
  */
 export async function readCatalog(
   store: Store,
@@ -62,27 +70,25 @@ export async function readCatalog(
   isBelieved = true,
 ): Promise<Catalog> {
   const ids = await backupIds(store, pair);
-  const known = cache && isBelieved ? await believed(store, pair, ids, cache) : new Set<string>();
+  const known =
+    cache && isBelieved ? await believed(store, pair, ids, cache) : new Map<string, BackupRecord>();
   const limit = pLimit(readsAtOnce);
   const damaged: Damage[] = [];
   const uncommitted: string[] = [];
   const read = async (id: string): Promise<BackupRecord | null> => {
     const found = await readEntry(store, pair, id);
-    if (found && 'record' in found) return found.record;
-    if (found) damaged.push(found.damage);
-    else uncommitted.push(id);
-    return null;
+    const record = found && 'record' in found ? found.record : null;
+    if (found === null) uncommitted.push(id);
+    else if ('damage' in found) damaged.push(found.damage);
+    cache?.set(id, record);
+    return record;
   };
   const records = await Promise.all(
-    ids.map(async (id) => {
-      const trusted = known.has(id) ? cache?.get(id) : undefined;
-      return trusted ?? (await limit(() => read(id)));
-    }),
+    ids.map(async (id) => known.get(id) ?? (await limit(() => read(id)))),
   );
-  const backups = records.filter((record) => record !== null);
-  for (const record of backups) if (!known.has(record.id)) cache?.set(record.id, record);
-  await cache?.keep(new Set(backups.map(({ id }) => id)));
+  await cache?.keep(new Set(ids));
   damaged.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const backups = records.filter((record) => record !== null);
   return { backups, damaged, uncommitted: uncommitted.sort() };
 }
 
@@ -91,14 +97,20 @@ async function believed(
   pair: string,
   ids: readonly string[],
   cache: Cache<BackupRecord>,
-): Promise<Set<string>> {
+): Promise<Map<string, BackupRecord>> {
+  const [marks, known] = await Promise.all([listMarks(store, pair), cache.known(ids)]);
   const handful = Math.floor(Math.random() * ids.length);
   const doubtful = new Set([
-    ...(await listMarks(store, pair)).map(({ id }) => id),
+    ...marks.map(({ id }) => id),
     ...ids.slice(-readsAtOnce),
     ...ids.slice(handful, handful + readsAtOnce),
   ]);
-  return new Set(ids.filter((id) => cache.get(id)?.id === id && !doubtful.has(id)));
+  const trusted = new Map<string, BackupRecord>();
+  for (const id of ids) {
+    const record = known.get(id);
+    if (record?.id === id && !doubtful.has(id)) trusted.set(id, record);
+  }
+  return trusted;
 }
 
 /** The record of a backup; null when it was not committed. Throws `verification` when it is damaged. */
@@ -112,13 +124,19 @@ export async function readRecord(
   throw damagedBackup(found.damage);
 }
 
-type Entry = { record: BackupRecord } | { damage: Damage };
+export type Entry = { record: BackupRecord } | { damage: Damage };
 
-async function readEntry(store: Store, pair: string, id: string): Promise<Entry | null> {
+/** What the folder of a backup holds: its record, damage, or null where nothing is committed. */
+export async function readEntry(
+  store: Store,
+  pair: string,
+  id: string,
+  signal?: AbortSignal,
+): Promise<Entry | null> {
   const key = commitKey({ pair, id });
   let bytes: Buffer;
   try {
-    bytes = await buffer(await store.get(key));
+    bytes = await buffer(await store.get(key, signal ? { signal } : {}));
   } catch (error) {
     if (error instanceof StillpointError && error.code === 'no-such-backup') return null;
     throw error;

@@ -1,10 +1,4 @@
-import type { DrillCheck, DrillRecord } from './drillRecord.js';
-
-/** What a verdict is made of. */
-export type DrillDigest = Pick<
-  DrillRecord,
-  'id' | 'backup' | 'status' | 'finishedAt' | 'seconds'
-> & { checks: Pick<DrillCheck, 'status'>[] };
+import type { DrillDigest } from './drillRecord.js';
 
 /** What shows that a backup restores. */
 export interface Proof {

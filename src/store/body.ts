@@ -34,6 +34,18 @@ export async function* chunksOf(stream: Readable): AsyncGenerator<Buffer> {
   }
 }
 
+/** The bytes of a whole stream; throws, and destroys it, when there are more than `most`. */
+export async function bytesOf(stream: Readable, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of chunksOf(stream)) {
+    bytes += chunk.length;
+    if (bytes > most) throw new Error(`there are more than ${most} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 /** What was thrown, as an Error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -67,14 +67,16 @@ export function openFileStore(options: FileStoreOptions): Store {
 
     head,
 
-    async *list(wanted): AsyncGenerator<StoredObject> {
+    async *list(wanted, { signal } = {}): AsyncGenerator<StoredObject> {
       for await (const { name, key } of walk(root, wanted)) {
+        signal?.throwIfAborted();
         const found = isTemporary(name) || !isSafeKey(key) ? null : await head(key);
         if (found !== null) yield found;
       }
     },
 
-    async folders(parent) {
+    async folders(parent, { signal } = {}) {
+      signal?.throwIfAborted();
       if (parent !== '') checkKey(parent.replace(/\/$/, ''));
       return foldersIn(join(root, parent));
     },

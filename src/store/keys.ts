@@ -131,6 +131,9 @@ export const drillsPrefix = (pair: string): string => `${encodeName(pair)}/drill
 export const drillKey = (pair: string, id: string): string =>
   `${drillsPrefix(pair)}${checkedId(id)}.json`;
 
+/** What is known of a pair's backups and drills in one object; only ever a cache. */
+export const indexKey = (pair: string): string => `${encodeName(pair)}/index.jsonl.zst`;
+
 /** The folder of all pins of a pair; ends in `/`. */
 export const pinsPrefix = (pair: string): string => `${encodeName(pair)}/pins/`;
 export const pinKey = ({ pair, id }: BackupAddress): string =>

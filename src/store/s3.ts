@@ -30,8 +30,8 @@ function storeOn(remote: Remote): Store {
       return head && storedObject(key, head);
     },
 
-    list: (prefix) => listObjects(remote, prefix),
-    folders: (prefix) => listFolders(remote, prefix),
+    list: (prefix, { signal } = {}) => listObjects(remote, prefix, signal),
+    folders: (prefix, { signal } = {}) => listFolders(remote, prefix, signal),
     delete: (keys) => removeObjects(remote, keys),
 
     async sweep(prefix) {

@@ -44,9 +44,9 @@ export interface Store {
   /** The object's size and time, or null when it does not exist. */
   head(key: string): Promise<StoredObject | null>;
   /** Every object whose key starts with `prefix`, in the order of their keys; none whose key is not safe. */
-  list(prefix: string): AsyncIterable<StoredObject>;
+  list(prefix: string, options?: { signal?: AbortSignal }): AsyncIterable<StoredObject>;
   /** The names of the folders directly under `prefix` (which ends in `/`), sorted, without the slash. */
-  folders(prefix: string): Promise<string[]>;
+  folders(prefix: string, options?: { signal?: AbortSignal }): Promise<string[]>;
   /** Removes the keys; one that is not there is no error. */
   delete(keys: readonly string[]): Promise<void>;
   /** Ends what a dead run left under `prefix`: unfinished uploads, temporary files. Answers how many. */

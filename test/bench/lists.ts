@@ -5,24 +5,27 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { putDrill } from '../../src/catalog/drills.js';
 import { sealRecord } from '../../src/catalog/seal.js';
+import { updateIndex } from '../../src/catalog/updateIndex.js';
+import { openCatalogCache } from '../../src/catalogCache.js';
+import { resolvePair } from '../../src/config/choose.js';
 import { openStore } from '../../src/store/open.js';
-import { commitKey } from '../../src/store/keys.js';
+import { commitKey, indexKey } from '../../src/store/keys.js';
 import { tableText } from '../../src/cli/output/table.js';
 import type { S3Place } from '../rig/s3.js';
 import { sampleDrill } from '../support/sampleDrill.js';
 import { nights, storeOnlyConfig } from '../support/shelf.js';
 
 const commands = [
-  ['list', 'list'],
-  ['list', 'list'],
-  ['list --json', 'list', '--json'],
-  ['prune --dry-run', 'prune', '--dry-run'],
-  ['prune --dry-run --json', 'prune', '--dry-run', '--json'],
+  ['list'],
+  ['list', '--json'],
+  ['prune', '--dry-run'],
+  ['prune', '--dry-run', '--json'],
 ] as const;
 
 /**
- * Lists a store of so many backups and a drill a week. The first run has read nothing before. The service
- * works on the same cores: its time is in the first column and not in the second.
+ * Lists a store of so many backups and a drill a week: on a machine that has read nothing, without and with
+ * an index in the store, and on one that has. The service works on the same cores: its time is in the first
+ * column and not in the second.
  */
 export async function benchLists(s3: S3Place, count: number): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'stillpoint-lists-'));
@@ -32,7 +35,8 @@ export async function benchLists(s3: S3Place, count: number): Promise<void> {
   const store = await openStore({ ...place, credentials });
   try {
     const retention = { keepLast: 3, keepDaily: 7, keepWeekly: 5, keepMonthly: 12 };
-    const { file } = await storeOnlyConfig(folder, place, retention);
+    const machine = async (name: string) =>
+      await storeOnlyConfig(join(folder, name), place, retention);
     const records = nights(count);
     const limit = pLimit(16);
     const put = async (record: (typeof records)[number], at: number) => {
@@ -41,13 +45,26 @@ export async function benchLists(s3: S3Place, count: number): Promise<void> {
     };
     console.log(`storing the records of ${count} backups`);
     await Promise.all(records.map((record, at) => limit(() => put(record, at))));
+
     const rows: string[][] = [];
-    for (const [name, ...args] of commands) {
-      const measured = await timed(['bin/stillpoint.js', '-c', file, ...args], s3);
-      rows.push([rows.length === 0 ? `${name}, the first ever` : name, ...measured]);
+    const measure = async (name: string, file: string, args: readonly string[]) => {
+      rows.push([name, ...(await timed(['bin/stillpoint.js', '-c', file, ...args], s3))]);
+    };
+    const first = await machine('first');
+    await measure('list, without an index', first.file, ['list']);
+    for (const args of commands) await measure(`${args.join(' ')}, again`, first.file, args);
+
+    const cache = await openCatalogCache(first.config, resolvePair(first.config));
+    const never = new AbortController().signal;
+    await updateIndex(store, 'shop', cache!, { reading: never, signal: never });
+    for (const args of commands) {
+      const { file } = await machine(args.join('_'));
+      await measure(`${args.join(' ')}, with the index`, file, args);
     }
     const head = [`${count} backups`, 'time', 'of which our CPU', 'peak memory'];
     console.log(`\n${tableText(head, rows, head.slice(1))}`);
+    const index = await store.head(indexKey('shop'));
+    console.log(`the index has ${index?.bytes ?? 0} bytes`);
   } finally {
     await store.close();
     await rm(folder, { recursive: true, force: true });

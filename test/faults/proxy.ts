@@ -20,6 +20,8 @@ interface Answer {
 export interface Rule {
   /** S3 operations it is for; all when left out. */
   on?: string | RegExp;
+  /** Paths it is for; all when left out. */
+  at?: RegExp;
   times?: number;
   /** Lets so many matching requests pass first. */
   after?: number;
@@ -64,7 +66,7 @@ export async function startProxy(target: string): Promise<Proxy> {
     const { method = 'GET', headers } = incoming;
     const operation = operationOf(method, url, headers);
     requests.push({ operation, method, url });
-    const rule = pick(rules, operation);
+    const rule = pick(rules, operation, url.pathname);
     if (rule?.stall) return void held.add(outgoing);
     if (rule?.answer) return void incoming.resume().on('end', () => answer(outgoing, rule.answer!));
     rule?.change?.(url, headers);
@@ -111,9 +113,10 @@ export async function startProxy(target: string): Promise<Proxy> {
   };
 }
 
-function pick(rules: Rule[], operation: string): Rule | undefined {
+function pick(rules: Rule[], operation: string, path: string): Rule | undefined {
   for (const rule of rules) {
-    const { on = /./, times = 1, after = 0 } = rule;
+    const { on = /./, at = /^/, times = 1, after = 0 } = rule;
+    if (!at.test(path)) continue;
     if (times === 0 || !(typeof on === 'string' ? on === operation : on.test(operation))) continue;
     if (after > 0) rule.after = after - 1;
     else {

@@ -15,6 +15,7 @@ export function registerList(program: Command, context: Context): void {
       const { listDigests } = await import('../../catalog/drills.js');
       const { holdingPin, listPins } = await import('../../catalog/pins.js');
       const { proofOf, verdictsOf } = await import('../../catalog/proofs.js');
+      const { withIndex } = await import('../../catalog/indexedCache.js');
       const { openCatalogCache } = await import('../../catalogCache.js');
       const { openStore } = await import('../../store/open.js');
       const { listText } = await import('../output/list.js');
@@ -26,7 +27,8 @@ export function registerList(program: Command, context: Context): void {
         const store = await openStore(chosen.store);
         try {
           const note = (line: string) => damaged.push(line);
-          const cache = await openCatalogCache(config, chosen);
+          const read = await openCatalogCache(config, chosen);
+          const cache = withIndex(read, store, chosen.name);
           const [backups, drills, pins] = await Promise.all([
             listBackups(store, chosen.name, note, cache?.backups),
             listDigests(store, chosen.name, note, cache?.drills),
@@ -44,8 +46,8 @@ export function registerList(program: Command, context: Context): void {
         }
       }
       records.sort((a, b) => (a.id < b.id ? -1 : 1));
-      context.terminal.document(records);
-      context.terminal.result(records.length === 0 ? 'no backups yet' : listText(records));
+      if (context.terminal.json) context.terminal.document(records);
+      else context.terminal.result(records.length === 0 ? 'no backups yet' : listText(records));
       for (const line of damaged) context.terminal.error(`warning: ${line}`);
     });
 }

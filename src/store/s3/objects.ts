@@ -45,8 +45,12 @@ export function storedObject(key: string, head: HeadObjectCommandOutput): Stored
 }
 
 /** Every object whose key starts with `prefix`. What consoles keep for a folder (`a/`) is left out. */
-export async function* listObjects(remote: Remote, prefix: string): AsyncGenerator<StoredObject> {
-  for await (const page of pagesOf(remote, prefix)) {
+export async function* listObjects(
+  remote: Remote,
+  prefix: string,
+  signal?: AbortSignal,
+): AsyncGenerator<StoredObject> {
+  for await (const page of pagesOf(remote, prefix, { signal })) {
     for (const { Key = '', Size = 0, LastModified = new Date(0) } of page.Contents ?? []) {
       const key = Key.slice(remote.prefix.length);
       if (isSafeKey(key)) yield { key, bytes: Size, modified: LastModified };
@@ -55,9 +59,13 @@ export async function* listObjects(remote: Remote, prefix: string): AsyncGenerat
 }
 
 /** The names of the folders directly under `prefix`. */
-export async function listFolders(remote: Remote, prefix: string): Promise<string[]> {
+export async function listFolders(
+  remote: Remote,
+  prefix: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
   const names: string[] = [];
-  for await (const page of pagesOf(remote, prefix, '/')) {
+  for await (const page of pagesOf(remote, prefix, { signal, delimiter: '/' })) {
     for (const { Prefix = '' } of page.CommonPrefixes ?? [])
       names.push(Prefix.slice(remote.prefix.length + prefix.length, -1));
   }
@@ -103,14 +111,19 @@ async function removeOne(remote: Remote, key: string): Promise<void> {
 async function* pagesOf(
   remote: Remote,
   prefix: string,
-  Delimiter?: string,
+  { signal, delimiter }: { signal: AbortSignal | undefined; delimiter?: string },
 ): AsyncGenerator<ListObjectsV2CommandOutput> {
-  const where = { Bucket: remote.bucket, Prefix: `${remote.prefix}${prefix}`, Delimiter };
+  const where = {
+    Bucket: remote.bucket,
+    Prefix: `${remote.prefix}${prefix}`,
+    Delimiter: delimiter,
+  };
   // Who lists waits at a terminal: where nothing answers, say so within seconds.
   const tries = { ...remote.patience, unreachable: 4 };
   let ContinuationToken: string | undefined;
   do {
-    const page = await call(remote, { action: 'list', key: prefix, tries }, (client, options) =>
+    const request = { action: 'list', key: prefix, tries, signal } as const;
+    const page = await call(remote, request, (client, options) =>
       client.send(new ListObjectsV2Command({ ...where, ContinuationToken }), options),
     );
     yield page;

@@ -15,3 +15,17 @@ test('any bytes come back, also where they or their frame end with a line break'
     },
   );
 });
+
+test('what makes more than it may is ended before it is read', async () => {
+  const bomb = await zstd(Buffer.alloc(8 << 20));
+  expect(bomb.length).toBeLessThan(10_000);
+  await expect(unzstd(bomb, 1 << 20)).rejects.toThrow(
+    'zstd failed: there are more than 1048576 bytes',
+  );
+});
+
+test('a damaged frame is an error', async () => {
+  const frame = await zstd(Buffer.from('some text that is long enough to be damaged'));
+  frame[20]! ^= 1;
+  await expect(unzstd(frame)).rejects.toThrow('zstd failed: ');
+});

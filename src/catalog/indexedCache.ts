@@ -1,0 +1,35 @@
+import type { Store } from '../store/store.js';
+import type { Cache, CatalogCache } from './cache.js';
+import { readsAtOnce } from './listing.js';
+import { readIndex, type StoredIndex } from './storedIndex.js';
+
+/**
+ * What this machine has read, and for the rest what the index in the store says, which is read when more is
+ * unknown than a listing reads in any case. What was read goes before it, and only that is kept here. For
+ * looking at backups, not for removing any: whoever may write to the store may have written the index.
+ */
+export function withIndex(
+  cache: CatalogCache | undefined,
+  store: Store,
+  pair: string,
+): CatalogCache | undefined {
+  if (cache === undefined) return undefined;
+  let reading: Promise<StoredIndex> | undefined;
+  const index = () => (reading ??= readIndex(store, pair));
+  return {
+    backups: over(cache.backups, async () => (await index()).backups),
+    drills: over(cache.drills, async () => (await index()).drills),
+  };
+}
+
+function over<T>(cache: Cache<T>, index: () => Promise<ReadonlyMap<string, T>>): Cache<T> {
+  return {
+    ...cache,
+    async known(keys) {
+      const own = await cache.known(keys);
+      const unknown = keys.filter((key) => !own.has(key));
+      if (unknown.length <= readsAtOnce) return own;
+      return new Map([...(await index()), ...own]);
+    },
+  };
+}
