@@ -79,7 +79,7 @@ export async function prune(config: Config, options: PruneOptions = {}): Promise
   try {
     const cache = await openCatalogCache(config, chosen);
     const now = clock.now();
-    const indexed = withIndex(cache, store, name);
+    const indexed = await withIndex(cache, store, name);
     let plan = await planPrune(store, chosen, { now, cache: indexed, isBelieved: true });
     const isIdle = plan.decisions.every(({ keep }) => keep);
     // What goes is decided by what is in the store, not by what was there when we last looked.

@@ -8,14 +8,16 @@ import { readIndex, type StoredIndex } from './storedIndex.js';
  * unknown than a listing reads in any case. What was read goes before it, and only that is kept here. For
  * looking at backups, not for removing any: whoever may write to the store may have written the index.
  */
-export function withIndex(
+export async function withIndex(
   cache: CatalogCache | undefined,
   store: Store,
   pair: string,
-): CatalogCache | undefined {
+): Promise<CatalogCache | undefined> {
   if (cache === undefined) return undefined;
   let reading: Promise<StoredIndex> | undefined;
   const index = () => (reading ??= readIndex(store, pair));
+  // Beside the listing, where it is needed for sure unless there are few backups.
+  if ((await cache.backups.known([])).size === 0) void index();
   return {
     backups: over(cache.backups, async () => (await index()).backups),
     drills: over(cache.drills, async () => (await index()).drills),

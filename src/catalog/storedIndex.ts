@@ -21,7 +21,6 @@ export interface StoredIndex {
 /** Bytes of the longest index, as text: that of some fifty thousand backups. A longer one counts as none. */
 const longest = 64 << 20;
 
-const backupLine = z.object({ backup: backupRecordSchema });
 const drillLine = z.object({ drill: drillDigestSchema, version: z.string() });
 
 /**
@@ -65,10 +64,14 @@ function entriesOf(plain: Buffer, pair: string): StoredIndex {
   if (lines.next().value !== headOf(pair)) return { backups, drills };
   for (const line of lines) {
     const entry = parsed(line);
-    const backup = backupLine.safeParse(entry).data?.backup;
-    if (backup) backups.set(backup.id, backup);
-    const drill = backup ? undefined : drillLine.safeParse(entry).data;
-    if (drill) drills.set(drill.version, drill.drill);
+    if (entry === null || typeof entry !== 'object') continue;
+    if ('backup' in entry) {
+      const backup = backupRecordSchema.safeParse(entry.backup).data;
+      if (backup) backups.set(backup.id, backup);
+    } else {
+      const drill = drillLine.safeParse(entry).data;
+      if (drill) drills.set(drill.version, drill.drill);
+    }
   }
   return { backups, drills };
 }

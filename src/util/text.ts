@@ -51,9 +51,19 @@ export function countText(count: number): string {
   return count.toLocaleString('en');
 }
 
-/** A stored UTC time in the user's zone: `2026-11-22 03:30:00 +01:00`. */
+/**
+ * A stored UTC time in the user's zone: `2026-11-22 03:30:00 +01:00`. Put together by hand, since luxon's
+ * parser and format take most of the time of a table with thousands of rows.
+ */
 export function timeText(iso: string): string {
-  return DateTime.fromISO(iso).toFormat('yyyy-MM-dd HH:mm:ss ZZ');
+  const millis = Date.parse(iso);
+  if (Number.isNaN(millis)) return 'Invalid DateTime';
+  const time = DateTime.fromMillis(millis);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const minutes = Math.abs(time.offset);
+  const zone = `${time.offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  const day = `${time.year}-${two(time.month)}-${two(time.day)}`;
+  return `${day} ${two(time.hour)}:${two(time.minute)}:${two(time.second)} ${zone}`;
 }
 
 /** `3 h ago`, `2 days ago`. */

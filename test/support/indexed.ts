@@ -23,7 +23,7 @@ export async function machine(folder: string): Promise<CatalogCache> {
 
 /** What a machine lists, by the index and without. */
 export async function listing(store: Store, cache?: CatalogCache) {
-  const known = withIndex(cache, store, 'shop');
+  const known = await withIndex(cache, store, 'shop');
   const damaged: string[] = [];
   const [catalog, drills] = await Promise.all([
     readCatalog(store, 'shop', known?.backups),

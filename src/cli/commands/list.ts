@@ -28,7 +28,7 @@ export function registerList(program: Command, context: Context): void {
         try {
           const note = (line: string) => damaged.push(line);
           const read = await openCatalogCache(config, chosen);
-          const cache = withIndex(read, store, chosen.name);
+          const cache = await withIndex(read, store, chosen.name);
           const [backups, drills, pins] = await Promise.all([
             listBackups(store, chosen.name, note, cache?.backups),
             listDigests(store, chosen.name, note, cache?.drills),

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Settings } from 'luxon';
+import { DateTime, Settings } from 'luxon';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   ageText,
@@ -73,6 +73,29 @@ describe('a time', () => {
   ])('is told in %s', (name, iso, text) => {
     Settings.defaultZone = name;
     expect(timeText(iso)).toBe(text);
+  });
+
+  test('is told as luxon would tell it, in any zone', () => {
+    const zones = [
+      'Europe/Berlin',
+      'Australia/Lord_Howe',
+      'America/St_Johns',
+      'Asia/Kathmandu',
+      'UTC',
+    ];
+    const times = fc.date({
+      min: new Date('2000-01-01'),
+      max: new Date('2100-01-01'),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(fc.constantFrom(...zones), times, (name, time) => {
+        Settings.defaultZone = name;
+        const iso = time.toISOString();
+        expect(timeText(iso)).toBe(DateTime.fromISO(iso).toFormat('yyyy-MM-dd HH:mm:ss ZZ'));
+      }),
+    );
+    expect(timeText('yesterday')).toBe('Invalid DateTime');
   });
 
   test.each([
