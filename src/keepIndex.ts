@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CatalogCache } from './catalog/cache.js';
 import { updateIndex } from './catalog/updateIndex.js';
 import type { Store } from './store/store.js';
@@ -30,10 +31,10 @@ export async function keepIndex(
   const update = async () => {
     const cache = await opening;
     if (cache === undefined) return;
-    await updateIndex(store, pair, cache, {
-      reading: reading.signal,
-      signal: AbortSignal.any([signal, late.signal]),
-    });
+    const ending = AbortSignal.any([signal, late.signal]);
+    // Several requests at once listen to it, and Node warns of the eleventh listener.
+    setMaxListeners(0, ending);
+    await updateIndex(store, pair, cache, { reading: reading.signal, signal: ending });
   };
   await update().catch(() => undefined);
   await over;

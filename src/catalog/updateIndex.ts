@@ -72,7 +72,8 @@ async function gather<T>(
     if (entry) entries.set(key, entry);
   }
   const lacking = keys.filter((key) => !entries.has(key));
-  if (lacking.length >= readsAtOnce) {
+  const missing = keys.filter((key) => !index.has(key));
+  if (missing.length >= readsAtOnce) {
     const limit = pLimit(fewAtOnce);
     const readOne = async (key: string) => {
       if (reading.aborted) return;
