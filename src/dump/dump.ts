@@ -20,6 +20,7 @@ import {
   type TextFlow,
 } from './pipeline.js';
 import type { PartPlan } from './plan.js';
+import { openSessions, openSnapshot } from './sessions.js';
 import { sessionIds, waitForSnapshots } from './snapshots.js';
 import type { SpoolSpace } from './spool.js';
 import { surveyTable, type SurveyedTable } from './survey.js';
@@ -286,27 +287,6 @@ function crewOf(options: DumpOptions) {
       tables: done.flatMap(({ tables }) => tables),
     };
   }
-}
-
-async function openSessions(
-  replica: Server,
-  count: number,
-  prepare?: (session: Session) => Promise<unknown>,
-): Promise<Session[]> {
-  return await Promise.all(
-    Array.from({ length: count }, async () => {
-      const session = await replica.session();
-      await prepare?.(session);
-      return session;
-    }),
-  );
-}
-
-/** It may have to wait for its turn as long as a dump takes. */
-async function openSnapshot(session: Session): Promise<void> {
-  await session.query('SET SESSION wait_timeout = 604800');
-  await session.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-  await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
 }
 
 /** The programs between mysqldump and the store. */
