@@ -2,7 +2,7 @@ import { buildManifest, buildRecord } from './catalog/build.js';
 import { commit, putFile, sweepBackup, writeManifest } from './catalog/catalog.js';
 import type { BackupRecord } from './catalog/records.js';
 import { openCatalogCache } from './catalogCache.js';
-import { chooseHold } from './chooseHold.js';
+import { chooseHold, insteadOfSnapshots } from './chooseHold.js';
 import type { Config } from './config/schema.js';
 import { refuseBrokenViews, takeInventory } from './dump/inventory.js';
 import { whatIsLeftOut } from './dump/warnings.js';
@@ -68,14 +68,16 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
       await observe({ type: 'step', step: 'gate' });
       const inventory = await takeInventory(replica, pair.databases);
       await refuseBrokenViews(replica, inventory);
-      const held = await chooseHold(run, { exclusive, inventory });
+      let held = await chooseHold(run, { exclusive, inventory });
       const variables = await readVariables(replica);
       try {
         const freezing = { id: at.id, exclusive, stores: true, signal: ending, observe, clock };
-        const { value, freeze, lag } =
-          held.hold === 'snapshot'
-            ? await dumpFromSnapshots(run, freezing)
-            : await dumpWhilePaused(run, freezing);
+        let dumped = held.hold === 'snapshot' ? await dumpFromSnapshots(run, freezing) : null;
+        if (held.hold === 'snapshot' && !dumped) {
+          held = insteadOfSnapshots(run, 'definitions on it change all the time');
+        }
+        dumped ??= await dumpWhilePaused(run, freezing);
+        const { value, freeze, lag } = dumped;
         await observe({ type: 'step', step: 'manifest' });
         const finished = {
           ...at,

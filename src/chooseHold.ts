@@ -30,11 +30,15 @@ export async function chooseHold(
   const { hold } = run.pair.freeze;
   if (hold === 'dump') return { hold, holdReason: null };
   const reason = await whyNot(run, facts);
-  if (reason === null) return { hold: 'snapshot', holdReason: null };
-  if (hold === 'auto') return { hold: 'dump', holdReason: reason };
+  return reason === null ? { hold: 'snapshot', holdReason: null } : insteadOfSnapshots(run, reason);
+}
+
+/** What `auto` does where snapshots are not possible. Throws `refused` when they were asked for. */
+export function insteadOfSnapshots({ pair, replica }: Run, reason: string): Held {
+  if (pair.freeze.hold === 'auto') return { hold: 'dump', holdReason: reason };
   throw new StillpointError(
     'refused',
-    `freeze.hold: snapshot is not possible on the ${run.replica.who}: ${reason}`,
+    `freeze.hold: snapshot is not possible on the ${replica.who}: ${reason}`,
     { hint: 'Mend that, or set freeze.hold to auto, which then pauses it for the whole dump.' },
   );
 }

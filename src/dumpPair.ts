@@ -5,7 +5,6 @@ import { readDefinitions, type Definition } from './dump/definitions.js';
 import { dumpParts, openDump, type Dumped, type DumpOptions } from './dump/dump.js';
 import { takeInventory, type DatabaseInfo } from './dump/inventory.js';
 import { planParts } from './dump/plan.js';
-import { StillpointError } from './errors.js';
 import type { FreezeRecord } from './freeze/freeze.js';
 import { openGuard, type DdlGuard } from './freeze/guard.js';
 import { freezePair, type FreezePairOptions } from './freezePair.js';
@@ -40,21 +39,19 @@ const attempts = 3;
 
 /**
  * Dumps a pair from snapshots: the pause lasts until each is open and what no snapshot covers was read.
- * Definitions stay as they are until the end, since the backup lock holds back whatever changes them.
+ * Definitions stay as they are until the end, since the backup lock holds back whatever changes them. Null
+ * when they change all the time, so that no lock could be completed in between.
  */
-export async function dumpFromSnapshots(run: Run, options: FreezePairOptions): Promise<DumpedPair> {
+export async function dumpFromSnapshots(
+  run: Run,
+  options: FreezePairOptions,
+): Promise<DumpedPair | null> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const dumped = await tryFromSnapshots(run, options);
     if (dumped) return dumped;
-    await options.observe({
-      type: 'warning',
-      text: 'a definition changed right after the pause; the dump begins anew',
-    });
     await sweepBackup(run.place, run.name, options.id);
   }
-  throw new StillpointError('failed', `definitions on the ${run.replica.who} change all the time`, {
-    hint: 'Run the backup when no tables are made or altered, or with freeze.hold: dump.',
-  });
+  return null;
 }
 
 /** Null when a definition may have changed before the backup lock was complete. */
