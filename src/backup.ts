@@ -2,11 +2,11 @@ import { buildManifest, buildRecord } from './catalog/build.js';
 import { commit, putFile, sweepBackup, writeManifest } from './catalog/catalog.js';
 import type { BackupRecord } from './catalog/records.js';
 import { openCatalogCache } from './catalogCache.js';
-import { chooseHold, insteadOfSnapshots } from './chooseHold.js';
+import { chooseHold } from './chooseHold.js';
 import type { Config } from './config/schema.js';
 import { refuseBrokenViews, takeInventory } from './dump/inventory.js';
 import { whatIsLeftOut } from './dump/warnings.js';
-import { dumpFromSnapshots, dumpWhilePaused } from './dumpPair.js';
+import { dumpPair } from './dumpPair.js';
 import { StillpointError } from './errors.js';
 import { watchCatchUp } from './freeze/catchUp.js';
 import { wantsReadLock } from './freezePair.js';
@@ -68,20 +68,15 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
       await observe({ type: 'step', step: 'gate' });
       const inventory = await takeInventory(replica, pair.databases);
       await refuseBrokenViews(replica, inventory);
-      let held = await chooseHold(run, { exclusive, inventory });
+      const held = await chooseHold(run, { exclusive, inventory });
       const variables = await readVariables(replica);
       try {
         const freezing = { id: at.id, exclusive, stores: true, signal: ending, observe, clock };
-        let dumped = held.hold === 'snapshot' ? await dumpFromSnapshots(run, freezing) : null;
-        if (held.hold === 'snapshot' && !dumped) {
-          held = insteadOfSnapshots(run, 'definitions on it change all the time');
-        }
-        dumped ??= await dumpWhilePaused(run, freezing);
-        const { value, freeze, lag } = dumped;
+        const { value, ...dumped } = await dumpPair(run, held, freezing);
         await observe({ type: 'step', step: 'manifest' });
         const finished = {
           ...at,
-          ...held,
+          ...dumped,
           ...value,
           label,
           startedAt,
@@ -92,8 +87,6 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
           store: place,
           encrypted: run.recipients.length > 0,
           variables,
-          freeze,
-          lag,
           warnings: whatIsLeftOut(
             value.databases,
             replica.dialect.dumpOptions(run.tools.mysqldump.version).includes('--dump-history'),

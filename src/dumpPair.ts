@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { sweepBackup } from './catalog/catalog.js';
 import { storeSink } from './catalog/partKey.js';
+import { insteadOfSnapshots, type Held } from './chooseHold.js';
 import { readDefinitions, type Definition } from './dump/definitions.js';
 import { dumpParts, openDump, type Dumped, type DumpOptions } from './dump/dump.js';
 import { takeInventory, type DatabaseInfo } from './dump/inventory.js';
@@ -20,8 +21,24 @@ export interface DumpedPair {
   lag: LagSample[];
 }
 
+/**
+ * Dumps a pair as was decided; where definitions change in every pause, `auto` dumps it in one. Throws
+ * `refused` then when snapshots were asked for.
+ */
+export async function dumpPair(
+  run: Run,
+  held: Held,
+  options: FreezePairOptions,
+): Promise<DumpedPair & Held> {
+  if (held.hold === 'dump') return { ...held, ...(await dumpWhilePaused(run, options)) };
+  const dumped = await dumpFromSnapshots(run, options);
+  if (dumped) return { ...held, ...dumped };
+  const instead = insteadOfSnapshots(run, 'definitions on it change all the time');
+  return { ...instead, ...(await dumpWhilePaused(run, options)) };
+}
+
 /** Dumps a pair while it stands still: the pause lasts as long as the dump. */
-export async function dumpWhilePaused(run: Run, options: FreezePairOptions): Promise<DumpedPair> {
+async function dumpWhilePaused(run: Run, options: FreezePairOptions): Promise<DumpedPair> {
   return await freezePair(run, options, async (frozen) => {
     const plan = await planOf(run, options);
     const { databases } = plan;
@@ -42,13 +59,12 @@ const attempts = 3;
  * Definitions stay as they are until the end, since the backup lock holds back whatever changes them. Null
  * when they change all the time, so that no lock could be completed in between.
  */
-export async function dumpFromSnapshots(
-  run: Run,
-  options: FreezePairOptions,
-): Promise<DumpedPair | null> {
+async function dumpFromSnapshots(run: Run, options: FreezePairOptions): Promise<DumpedPair | null> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const dumped = await tryFromSnapshots(run, options);
     if (dumped) return dumped;
+    const text = 'a definition changed right after the pause, so the dump begins anew';
+    await options.observe({ type: 'warning', text });
     await sweepBackup(run.place, run.name, options.id);
   }
   return null;

@@ -100,7 +100,11 @@ const grants: GrantNeed[] = [
   { anyOf: ['SHOW VIEW'], why: 'reads the definitions of views' },
   { anyOf: ['TRIGGER'], why: 'reads triggers; without it they are left out silently' },
   { anyOf: ['EVENT'], why: 'reads events' },
-  { anyOf: ['RELOAD'], why: 'holds the read lock of freeze.exclusive', optional: true },
+  {
+    anyOf: ['RELOAD'],
+    why: 'holds the read lock of freeze.exclusive and the backup lock of freeze.hold: snapshot',
+    optional: true,
+  },
   { anyOf: ['PROCESS'], why: 'names what blocks the applier', optional: true },
   { anyOf: ['SLAVE MONITOR', 'REPLICA MONITOR'], why: 'reads the replica status' },
   {

@@ -152,7 +152,7 @@ async function goTo(
     async () => {
       const [found] = await channelsOf(sandbox);
       if (found?.applierRunning !== false && gtid !== null && (await appliedBy(sandbox)) === gtid) {
-        // After a transaction on tables without transactions MariaDB's UNTIL waits for one more.
+        // MariaDB's UNTIL does not stop after a change of tables without transactions.
         await sandbox.query(sandbox.dialect.stopReplica(channel));
         return null;
       }

@@ -42,25 +42,27 @@ export function balancedLanes(
   return [...packs, ...lanes.filter((one) => one.parts.length > 1)].sort(bySize);
 }
 
-/** Lanes of one database as few of them, each of up to about `share` bytes. */
+/** Lanes of one database as few of them, each of up to about `share` bytes and of names that fit a command line. */
 function packed(lanes: readonly Lane[], share: number): Lane[] {
-  const bins = Math.max(
-    1,
-    Math.round(lanes.reduce((sum, one) => sum + one.estimatedBytes, 0) / share),
-  );
+  const total = lanes.reduce((sum, one) => sum + one.estimatedBytes, 0);
+  const most = Math.max(1, Math.round(total / share));
   const packs: Lane[] = [];
   for (const lane of [...lanes].sort(bySize)) {
-    const least = packs.reduce<Lane | null>(
-      (best, pack) => (best && best.estimatedBytes <= pack.estimatedBytes ? best : pack),
-      null,
-    );
-    if (packs.length < bins || !least) packs.push({ ...lane });
+    const roomy = packs.filter((pack) => namesOf([pack, lane]) <= argumentBytes * 2).sort(bySize);
+    const least = roomy.at(-1);
+    if (!least || packs.length < most) packs.push({ ...lane });
     else {
       least.parts = [...least.parts, ...lane.parts];
       least.estimatedBytes += lane.estimatedBytes;
     }
   }
   return packs;
+}
+
+/** Bytes of the names of all tables in these lanes. */
+function namesOf(lanes: readonly Lane[]): number {
+  const names = lanes.flatMap(({ parts }) => parts.flatMap(({ tables }) => tables));
+  return Buffer.byteLength(names.join(' '));
 }
 
 /** Small parts of different databases that one mysqldump can dump, put together. */

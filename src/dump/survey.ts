@@ -1,6 +1,8 @@
 import { identifier } from '../dialect/quote.js';
 import { number, text } from '../dialect/rows.js';
 import type { Session } from '../pair/session.js';
+import type { Dialect } from '../dialect/dialect.js';
+import type { PartPlan } from './plan.js';
 
 /** What was counted of a table while it stood still. */
 export interface SurveyedTable {
@@ -30,4 +32,22 @@ export async function surveyTable(
     rows: number(counted ?? {}, 'n') ?? 0,
     checksum: text(summed ?? {}, 'Checksum') || null,
   };
+}
+
+/** Counts the tables of a part, and takes their checksums where those are wanted and mean something. */
+export async function surveyPart(
+  session: Session,
+  dialect: Dialect,
+  { database, tables: names }: PartPlan,
+  { checksums, signal }: { checksums: boolean; signal: AbortSignal },
+): Promise<SurveyedTable[]> {
+  const unstable = dialect.unstableChecksums(database);
+  const rows = unstable === null ? [] : await session.query(unstable);
+  const isStable = (name: string) => !rows.some((row) => text(row, 'name') === name);
+  const tables: SurveyedTable[] = [];
+  for (const name of names) {
+    signal.throwIfAborted();
+    tables.push(await surveyTable(session, database, name, checksums && isStable(name)));
+  }
+  return tables;
 }

@@ -1,8 +1,11 @@
 import { reasonOf, StillpointError } from '../errors.js';
 import type { Server } from '../pair/server.js';
+import { errno } from '../pair/session.js';
 
 /** Seconds to wait for a definition that is being changed. */
 const patience = 30;
+/** The same once dumps are open: such a change may itself wait for one of them. */
+const briefPatience = 3;
 
 /** Holds back whatever changes definitions, also from the source, and lets rows be changed. */
 export interface DdlGuard {
@@ -58,7 +61,14 @@ export async function openGuard(replica: Server): Promise<DdlGuard> {
     lost: lost.signal,
     release,
     async complete() {
-      await run(ddlGuard.complete);
+      if (ddlGuard.complete.length === 0) return true;
+      try {
+        await run([`SET SESSION lock_wait_timeout = ${briefPatience}`, ...ddlGuard.complete]);
+      } catch (error) {
+        // ER_LOCK_WAIT_TIMEOUT: a definition is just being changed.
+        if (error instanceof StillpointError && errno(error.cause) === 1205) return false;
+        throw error;
+      }
       return (await changes()) === before;
     },
     async check() {

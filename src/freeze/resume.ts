@@ -38,7 +38,7 @@ export async function resumeChannels(
         return null;
       }
     },
-    { within, every: 10 },
+    { within, every: 20 },
   );
   if (!done) throw stuck(replica, channels, reason);
 }

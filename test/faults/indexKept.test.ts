@@ -1,18 +1,13 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { readIndex } from '../../src/catalog/storedIndex.js';
 import { openStore } from '../../src/store/open.js';
 import { pair, s3 } from '../rig/shared.js';
 import { onlySmall, setUp, smallShop } from '../support/cli.js';
 import { nights, shelve } from '../support/shelf.js';
-import { startProxy, type Proxy } from './proxy.js';
+import { proxyForFile } from './proxy.js';
 
-let proxy: Proxy;
-beforeAll(async () => {
-  proxy = await startProxy(s3.endpoint);
-  await smallShop();
-});
-afterEach(() => proxy.clear());
-afterAll(() => proxy.close());
+const proxy = await proxyForFile(s3.endpoint);
+beforeAll(smallShop);
 
 test('a backup keeps the index of what there is, and succeeds where it may not', async () => {
   const setup = await setUp({ pair: onlySmall, store: { endpoint: proxy.url } });

@@ -1,17 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { pair, s3 } from '../rig/shared.js';
 import { onlySmall, setUp, smallShop } from '../support/cli.js';
-import { startProxy, type Proxy } from './proxy.js';
+import { proxyForFile } from './proxy.js';
 
 // A backup host whose credentials cannot delete: who takes it over cannot remove a backup.
 
-let proxy: Proxy;
-beforeAll(async () => {
-  proxy = await startProxy(s3.endpoint);
-  await smallShop();
-});
-afterEach(() => proxy.clear());
-afterAll(() => proxy.close());
+const proxy = await proxyForFile(s3.endpoint);
+beforeAll(smallShop);
 
 test('backups succeed where deleting is forbidden, also after a run that died', async () => {
   const setup = await setUp({ pair: onlySmall, store: { endpoint: proxy.url } });

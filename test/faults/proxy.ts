@@ -1,6 +1,7 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Transform } from 'node:stream';
+import { afterAll, afterEach } from 'vitest';
 import { operationOf } from './operation.js';
 
 /** A request as rules see it: `operation` is S3's name of it, like `UploadPart`. */
@@ -142,4 +143,12 @@ function breaking(socket: Socket, at = Infinity): Transform {
 function answer(outgoing: ServerResponse, { status, code }: Answer): void {
   outgoing.writeHead(status, { 'content-type': 'application/xml' });
   outgoing.end(code && `<Error><Code>${code}</Code><Message>told to</Message></Error>`);
+}
+
+/** One for all tests of a file; what it was told to do ends with each of them. */
+export async function proxyForFile(endpoint: string): Promise<Proxy> {
+  const proxy = await startProxy(endpoint);
+  afterEach(() => proxy.clear());
+  afterAll(() => proxy.close());
+  return proxy;
 }

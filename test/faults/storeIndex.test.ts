@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { putDrill } from '../../src/catalog/drills.js';
 import { sealRecord } from '../../src/catalog/seal.js';
 import { readIndex, writeIndex } from '../../src/catalog/storedIndex.js';
@@ -16,20 +16,15 @@ import { waitFor } from '../../src/util/wait.js';
 import { s3 } from '../rig/s3Shared.js';
 import { sampleDrill } from '../support/sampleDrill.js';
 import { nights, storeOnlyConfig } from '../support/shelf.js';
-import { startProxy, type Proxy } from './proxy.js';
+import { proxyForFile } from './proxy.js';
 
 const credentials = { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey };
 const env = { AWS_ACCESS_KEY_ID: s3.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.secretAccessKey };
 const kept = 75;
 const drills = 35;
 
-let proxy: Proxy;
-beforeAll(async () => {
-  Object.assign(process.env, env);
-  proxy = await startProxy(s3.endpoint);
-});
-afterEach(() => proxy.clear());
-afterAll(() => proxy.close());
+const proxy = await proxyForFile(s3.endpoint);
+beforeAll(() => void Object.assign(process.env, env));
 
 /** A store of 77 nights, of which the rules keep 75, and 35 drills. `list` is that of a machine that has read nothing. */
 async function shelf() {

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { readCatalog } from '../../src/catalog/listing.js';
 import { listMarks } from '../../src/catalog/pruning.js';
@@ -21,20 +21,15 @@ import type { Store } from '../../src/store/store.js';
 import { pruneSteps } from '../../src/util/observe.js';
 import { s3 } from '../rig/s3Shared.js';
 import { idsIn, keysOf, nights, shelve, storeOnlyConfig } from '../support/shelf.js';
-import { startProxy, type Proxy } from './proxy.js';
+import { proxyForFile } from './proxy.js';
 
 const credentials = { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey };
 const env = { AWS_ACCESS_KEY_ID: s3.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.secretAccessKey };
 const signalAt = new URL('../support/signalAt.js', import.meta.url).pathname;
 const rules = { keepLast: 2 };
 
-let proxy: Proxy;
-beforeAll(async () => {
-  Object.assign(process.env, env);
-  proxy = await startProxy(s3.endpoint);
-});
-afterEach(() => proxy.clear());
-afterAll(() => proxy.close());
+const proxy = await proxyForFile(s3.endpoint);
+beforeAll(() => void Object.assign(process.env, env));
 
 interface Shelf {
   folder: string;

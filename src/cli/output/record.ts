@@ -25,6 +25,7 @@ export function recordFields(record: BackupRecord): [string, string][] {
   return [
     ['pair', `${record.pair} (${title} ${record.version})`],
     ['paused', `${secondsText(record.pauseSeconds)}, from ${timeText(record.pausedAt)}`],
+    ...heldFields(record),
     ['took', secondsText(record.seconds)],
     [
       'size',
@@ -38,6 +39,12 @@ export function recordFields(record: BackupRecord): [string, string][] {
     ['GTID', coordinates.gtid ?? 'none'],
     ['store', record.store],
   ];
+}
+
+/** What `freeze.hold` did, where it did not just dump in the pause as it was told. */
+function heldFields({ hold, holdReason }: BackupRecord): [string, string][] {
+  if (hold === 'snapshot') return [['rows', 'from snapshots that were opened in the pause']];
+  return holdReason ? [['rows', `read in the pause: ${nameText(holdReason)}`]] : [];
 }
 
 /** `on 2026-11-22 04:10:00 +01:00 in 4 min 10 s`. */

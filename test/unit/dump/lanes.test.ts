@@ -74,3 +74,15 @@ test('as many as asked for, of about one size', () => {
   expect(lanes).toHaveLength(4);
   for (const { estimatedBytes } of lanes) expect(estimatedBytes).toBeLessThan(115 * MiB);
 });
+
+test('no process is given more names than a command line takes', () => {
+  const tables = Array.from({ length: 30_000 }, (_, i) =>
+    table(`${'t'.repeat(55)}${i}`, { estimatedBytes: 16384 }),
+  );
+  const infos = [database('shop', { tables })];
+  const parts = planParts(infos).filter(({ kind }) => kind === 'data');
+  for (const lane of balancedLanes(parts, infos, 2)) {
+    const names = lane.parts.flatMap((part) => part.tables);
+    expect(Buffer.byteLength(names.join(' '))).toBeLessThan(1 << 20);
+  }
+});

@@ -1,0 +1,169 @@
+import { setMaxListeners } from 'node:events';
+import pLimit from 'p-limit';
+import type { Session } from '../pair/session.js';
+import type { Observe } from '../util/observe.js';
+import { accountsSql } from './accounts.js';
+import type { Dumped, DumpedPart, DumpOptions } from './dump.js';
+import { filtersOf } from './filters.js';
+import { startLane, type RunningLane } from './lane.js';
+import type { Lane } from './lanes.js';
+import { MendedObjects } from './mend.js';
+import { dumpCommand } from './mysqldump.js';
+import { runFlow, storeText, type CountedText, type TextFlow } from './pipeline.js';
+import type { PartPlan } from './plan.js';
+import { surveyPart, type SurveyedTable } from './survey.js';
+import { titleOf, titleOfLane } from './titles.js';
+
+/** What one job has dumped and counted. */
+export interface Done {
+  parts: DumpedPart[];
+  tables: SurveyedTable[];
+}
+
+/**
+ * The work of one run. What fails first ends all of it; `sessions` are what tables are counted with, one for
+ * each lane that runs in turn, and `collect` closes them.
+ */
+export function crewOf(options: DumpOptions, sessions: Session[]) {
+  const { replica, observe, checksums } = options;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  // Every part listens to it, and there may be many at once.
+  setMaxListeners(0, signal);
+  const progress = tally(observe);
+  const turn = pLimit(options.parallel);
+  const fail = (error: unknown) => failed.abort(error);
+  const started: Promise<unknown>[] = [];
+
+  return { signal, fail, start, stored, read, inTurn, surveys, accounts, collect };
+
+  /** Starts a lane at once; its text is read from `go` on. */
+  function start(lane: Lane, go = Promise.resolve()): RunningLane {
+    const [first] = lane.parts;
+    const title = lane.parts.length === 1 ? titleOf(first) : titleOfLane(lane);
+    const expected = lane.parts.flatMap((part) => part.expected);
+    const { tools, optionFile, extraArgs } = options;
+    const command = dumpCommand(lane, tools, replica.dialect, optionFile, extraArgs);
+    const store = async (plan: PartPlan, text: CountedText) => {
+      const part = await storeText(text, flowOf(plan));
+      await observe({ type: 'part', key: titleOf(plan) });
+      return part;
+    };
+    const running = startLane(lane, title, { command, expected }, store, go);
+    running.finished.catch(fail);
+    started.push(running.finished);
+    return running;
+  }
+
+  /** Runs lanes as others end, each beside what counts its tables. */
+  function inTurn(lanes: readonly Lane[]): Promise<Done>[] {
+    return lanes.map((lane) =>
+      inOrder(async () => {
+        const [parts, tables] = await Promise.all([start(lane).finished, survey(lane.parts)]);
+        return { parts, tables };
+      }),
+    );
+  }
+
+  /** Runs a lane until all its rows are read and counted, though perhaps not yet stored. */
+  async function read(lane: Lane): Promise<{ stored: Promise<Done> }> {
+    return await turn(async () => {
+      signal.throwIfAborted();
+      const running = start(lane);
+      const [tables] = await Promise.all([survey(lane.parts), running.dump.ended]);
+      return { stored: stored(running, tables) };
+    });
+  }
+
+  /** What a lane that was started has dumped. Nobody has to look at it before the end: a failure ends the run. */
+  function stored({ finished }: RunningLane, tables: SurveyedTable[] = []): Promise<Done> {
+    const job = finished.then((parts) => ({ parts, tables }));
+    job.catch(() => undefined);
+    return job;
+  }
+
+  /** Counts the tables of each part. */
+  function surveys(parts: readonly PartPlan[]): Promise<Done>[] {
+    return parts.map((part) => inOrder(async () => ({ parts: [], tables: await survey([part]) })));
+  }
+
+  async function inOrder(work: () => Promise<Done>): Promise<Done> {
+    return await turn(async () => {
+      signal.throwIfAborted();
+      return await work();
+    }).catch((error: unknown) => {
+      fail(error);
+      throw error;
+    });
+  }
+
+  function accounts(): Promise<Done>[] {
+    return options.accounts ? [inOrder(dumpAccounts)] : [];
+  }
+
+  async function dumpAccounts(): Promise<Done> {
+    const source = { text: await accountsSql(replica) };
+    const part = await runFlow({ ...flowOf(null), source });
+    await observe({ type: 'part', key: titleOf(null) });
+    return { parts: [{ ...part, plan: null }], tables: [] };
+  }
+
+  async function survey(parts: readonly PartPlan[]): Promise<SurveyedTable[]> {
+    const rows = parts.filter(({ kind }) => kind === 'data');
+    if (rows.length === 0) return [];
+    const session = sessions.pop();
+    if (!session) throw new Error('more lanes run than there are sessions to count with');
+    const stop = () => session.destroy();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const tables: SurveyedTable[] = [];
+      for (const part of rows) {
+        tables.push(...(await surveyPart(session, replica.dialect, part, { checksums, signal })));
+      }
+      return tables;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      sessions.push(session);
+    }
+  }
+
+  function flowOf(part: PartPlan | null): TextFlow {
+    return {
+      title: titleOf(part),
+      mend: part?.kind === 'objects' ? new MendedObjects() : null,
+      filters: filtersOf(options),
+      spool: options.spool,
+      sink: async (body) => await options.sink(part, body, signal),
+      signal,
+      onBytes: progress(),
+    };
+  }
+
+  /** Waits for every job and every lane, so that nothing runs on after this has failed. */
+  async function collect(jobs: readonly Promise<Done>[]): Promise<Dumped> {
+    const ends = await Promise.allSettled(jobs);
+    await Promise.allSettled(started);
+    sessions.forEach((session) => session.destroy());
+    signal.throwIfAborted();
+    const done = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+    return {
+      parts: done.flatMap(({ parts }) => parts),
+      tables: done.flatMap(({ tables }) => tables),
+    };
+  }
+}
+
+/** Adds up the bytes of all parts and tells them. */
+function tally(observe: Observe): () => (plain: number, stored: number) => void {
+  const total = { plain: 0, stored: 0 };
+  return () => {
+    const last = { plain: 0, stored: 0 };
+    return (plain, stored) => {
+      total.plain += plain - last.plain;
+      total.stored += stored - last.stored;
+      last.plain = plain;
+      last.stored = stored;
+      void observe({ type: 'bytes', ...total });
+    };
+  };
+}
