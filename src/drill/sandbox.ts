@@ -88,8 +88,9 @@ async function initialize(
   needs: ServerNeeds,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const { data } = placesIn(needs.folder);
-  const common = [...foreverArgs(needs), `--datadir=${data}`];
+  const { data, temporary } = placesIn(needs.folder);
+  // Not shared: a server that starts removes every temporary table that it finds in its own.
+  const common = [...foreverArgs(needs), `--datadir=${data}`, `--tmpdir=${temporary}`];
   if (program.version.flavour === 'mariadb') {
     const args = ['--no-defaults', ...common, '--auth-root-authentication-method=normal'];
     await run({ file: installScript(program.path), args: [...args, '--skip-test-db'] }, signal);

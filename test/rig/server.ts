@@ -216,16 +216,19 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
 }
 
 async function initialize(tools: EngineTools, dataDir: string): Promise<string> {
+  const tmpDir = `${dataDir}.tmp`;
+  await mkdir(tmpDir);
+  const common = ['--user=root', `--datadir=${dataDir}`, `--tmpdir=${tmpDir}`];
   if (tools.initialize === null) {
-    await execa(tools.server, ['--initialize-insecure', '--user=root', `--datadir=${dataDir}`]);
+    await execa(tools.server, ['--initialize-insecure', ...common]);
   } else {
     await execa(tools.initialize, [
       '--no-defaults',
-      '--user=root',
-      `--datadir=${dataDir}`,
+      ...common,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
     ]);
   }
+  await rm(tmpDir, { recursive: true });
   return dataDir;
 }
