@@ -76,7 +76,7 @@ export async function withFreeze<T>(
   clearTimeout(timer);
   room.end();
   await observe({ type: 'step', step: 'resume' });
-  const resumed = await settled(resumeChannels(replica, channels));
+  const resumed = await settled(resumeChannels(replica, channels, lease.stopper()));
   const pauseSeconds = clock.seconds() - begun;
   const resumedAt = clock.now();
   if (resumed.ok) {
@@ -85,7 +85,8 @@ export async function withFreeze<T>(
   }
   await observe({ type: 'step', step: 'drop-lease' });
   // Every applier runs by now: a lease that cannot be taken back does no harm when it fires.
-  await lease.drop().catch(() => undefined);
+  if (resumed.ok) await lease.drop().catch(() => undefined);
+  else lease.fire();
   await running?.catch(() => undefined);
 
   if (!resumed.ok) throw withEarlier(resumed.error, outcome);
@@ -98,7 +99,7 @@ export async function withFreeze<T>(
   async function standStill() {
     await observe({ type: 'step', step: 'stop' });
     signal.throwIfAborted();
-    await stopAppliers(replica, names, signal);
+    await stopAppliers(replica, lease, names, signal);
     return await withReadLock(replica, options.exclusive, signal, async (unlocked) => {
       await observe({ type: 'step', step: 'record' });
       const coordinates = await readCoordinates(replica);

@@ -1,25 +1,35 @@
-import { StillpointError } from '../errors.js';
-import type { Server } from '../pair/server.js';
-import type { Session } from '../pair/session.js';
+import { reasonOf, StillpointError } from '../errors.js';
+import { kill, type Server } from '../pair/server.js';
+import { errno, type Session } from '../pair/session.js';
 import { waitFor } from '../util/wait.js';
 
 /** Stands in every lease's text, so that one can be told from other sleeping sessions. */
 const mark = '/* stillpoint lease */';
+const asleep = `DO ${mark}`;
 
 /**
- * The server's own promise to resume, made before the applier is stopped: a session that sleeps and
- * then starts the applier. If we die, the server notices the dead connection within 5 s, ends the
+ * The server's own promise to resume: a session that is told in one packet to stop the appliers, to
+ * sleep, and to start them. If we die, the server notices the dead connection within 5 s, ends the
  * sleep and runs the START; if the network dies without a word, the sleep runs out. Measured on
- * MariaDB 10.11 and MySQL 9.7, also under super_read_only; it needs no event and writes no GTID.
+ * MariaDB 10.11 and MySQL 9.7, also under super_read_only, and with a STOP that waited when the client
+ * died: the session goes on to its sleep and its START. It needs no event and writes no GTID.
  *
- * A STOP that still waits for a long statement when we die holds the START back until it has taken
- * effect, so the one START is enough (seen on both: START is queued behind STOP).
+ * One packet, since a STOP of its own may come to the server after the START of a lease that fired.
  */
 export interface Lease {
-  /** Fires when the lease ended without us: its START has run, or will. */
+  /**
+   * Stops the appliers. True when they are stopped and the promise stands, false when a STOP still
+   * waits after so many seconds. Throws the signal's reason.
+   */
+  stop(within: number, signal: AbortSignal): Promise<boolean>;
+  /** The session that the STOP was sent through. */
+  stopper(): number | undefined;
+  /** Fires when the lease ended without us: its STOP has failed, or its START has run, or will. */
   readonly lost: AbortSignal;
   /** Takes the promise back, without a START. The applier runs again by now. */
   drop(): Promise<void>;
+  /** Lets the server keep the promise, where we could not. */
+  fire(): void;
 }
 
 export async function openLease(
@@ -27,73 +37,94 @@ export async function openLease(
   channels: readonly string[],
   seconds: number,
 ): Promise<Lease> {
+  const stops = channels.map((name) => replica.dialect.stopApplier(name)).join('; ');
+  const starts = channels.map((name) => replica.dialect.startApplier(name)).join('; ');
+  const promise = `${asleep} SLEEP(${seconds}); ${starts}`;
+  const open = () => replica.session({ multipleStatements: true });
   const lost = new AbortController();
   let dropped = false;
-  let current = await holdOne();
+  let stopper: number | undefined;
+  let current = await open();
+  let renewing: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
 
-  async function holdOne(): Promise<Session> {
-    const session = await replica.session({ multipleStatements: true });
-    const starts = channels.map((name) => replica.dialect.startApplier(name)).join('; ');
-    const ended = session.query(`DO ${mark} SLEEP(${seconds}); ${starts}`, Infinity).then(
-      () => undefined,
-      () => undefined,
+  function send(session: Session, sql: string): void {
+    const ended = session.query(sql, Infinity).then(
+      () => null,
+      (error: unknown) => error,
     );
-    void Promise.race([ended, session.gone]).then(() => {
-      if (!dropped && session === current) lose('ended on the server');
+    void Promise.race([ended, session.gone]).then((error) => {
+      if (!dropped && session === current) lost.abort(lossOf(replica, error));
     });
-    const seen = await waitFor(
-      async () => ((await sleepingLeases(replica)).includes(session.id) ? true : null),
-      { within: 10, every: 20 },
-    );
-    if (!seen) {
-      session.destroy();
-      throw new StillpointError('failed', `the lease does not sleep on the ${replica.who}`);
-    }
-    return session;
   }
 
-  function lose(why: string): void {
-    lost.abort(
-      new StillpointError('failed', `the lease on the ${replica.who} was lost: it ${why}`, {
-        hint: 'Someone killed our connection, the server restarted, or this machine stood still for too long.',
-      }),
-    );
+  async function sleeps(session: Session): Promise<true | null> {
+    return (await sleepingLeases(replica)).includes(session.id) ? true : null;
   }
 
   /** KILL, not a closed connection: a lease that only loses its client fires. */
   async function end(session: Session): Promise<void> {
-    await replica.query(`KILL ${session.id}`).catch(ignoreUnknownThread);
+    await kill(replica, session.id);
     session.destroy();
   }
 
-  let renewing: Promise<void> = Promise.resolve();
   async function renew(): Promise<void> {
-    const old = current;
-    const next = await holdOne();
-    if (dropped) {
-      await end(next);
-      return;
-    }
-    current = next;
+    const next = await open();
+    send(next, promise);
+    const seen = await waitFor(() => sleeps(next), { within: 10, every: 20 });
+    const old = seen && !dropped ? current : next;
+    if (old === current) current = next;
     await end(old);
   }
-  const timer = setInterval(
-    () => {
-      // A failed renewal is tried again at the next beat; if none succeeds the old lease fires.
-      renewing = renewing.then(renew).catch(() => undefined);
-    },
-    (seconds * 1000) / 3,
-  );
 
   return {
     lost: lost.signal,
+    stopper: () => stopper,
+    async stop(within, signal) {
+      stopper = current.id;
+      send(current, `${stops}; ${promise}`);
+      const seen = await waitFor(() => sleeps(current), { within, every: 20, signal });
+      if (!seen) return false;
+      timer = setInterval(
+        () => {
+          // A failed renewal is tried again at the next beat; if none succeeds the old lease fires.
+          renewing = renewing.then(renew).catch(() => undefined);
+        },
+        (seconds * 1000) / 3,
+      );
+      return true;
+    },
     async drop() {
       dropped = true;
       clearInterval(timer);
       await renewing;
       await end(current);
     },
+    fire() {
+      dropped = true;
+      clearInterval(timer);
+      current.destroy();
+    },
   };
+}
+
+/** 3857: a backup lock of someone else. */
+function lossOf(replica: Server, error: unknown): StillpointError {
+  if (errno(error) === 3857) {
+    return new StillpointError(
+      'refused',
+      `another tool holds the backup lock on the ${replica.who}`,
+      {
+        hint: 'Wait for the other backup (XtraBackup, CLONE, mydumper) to end.',
+        cause: error,
+      },
+    );
+  }
+  const why = errno(error) === 0 ? 'ended on the server' : reasonOf(error);
+  return new StillpointError('failed', `the lease on the ${replica.who} was lost: ${why}`, {
+    hint: 'Someone killed our connection, the server restarted, or this machine stood still for too long.',
+    cause: error,
+  });
 }
 
 /**
@@ -107,7 +138,7 @@ export async function fireStaleLeases(replica: Server): Promise<number> {
       const leases = await sleepingLeases(replica);
       for (const id of leases) {
         stale.add(id);
-        await replica.query(`KILL QUERY ${id}`).catch(ignoreUnknownThread);
+        await kill(replica, id, 'QUERY');
       }
       return leases.length === 0 ? true : null;
     },
@@ -125,16 +156,15 @@ export async function fireStaleLeases(replica: Server): Promise<number> {
   return stale.size;
 }
 
+/** Whether a statement of the process list is the sleep of a lease, not the STOP before it. */
+export function isLease(statement: string | null): boolean {
+  return statement?.trimStart().startsWith(asleep) ?? false;
+}
+
 async function sleepingLeases(replica: Server): Promise<number[]> {
   const rows = await replica.query<{ Id: number; Info: string | null }>(
     'SHOW FULL PROCESSLIST',
     30,
   );
-  return rows.filter((row) => row.Info?.includes(`DO ${mark}`)).map((row) => row.Id);
-}
-
-/** 1094: the session has ended by itself in the meantime. */
-function ignoreUnknownThread(error: unknown): void {
-  if (error instanceof Error && 'errno' in error && error.errno === 1094) return;
-  throw error;
+  return rows.filter((row) => isLease(row.Info)).map((row) => row.Id);
 }

@@ -1,7 +1,9 @@
+import type { Row } from '../dialect/dialect.js';
 import { reasonOf, StillpointError } from '../errors.js';
 import { channelsOf, channelTitle } from '../pair/channels.js';
-import type { Server } from '../pair/server.js';
+import { kill, type Server } from '../pair/server.js';
 import { errno, isBroken } from '../pair/session.js';
+import { isLease } from './lease.js';
 import { waitFor } from '../util/wait.js';
 
 /** A channel as it ran before the freeze. */
@@ -16,19 +18,22 @@ const patience = 300;
 
 /**
  * Starts the applier of each channel and sees it running; tries again on fresh connections while the
- * server is away. A STOP of ours that still waits for a long statement takes effect after a START, so
- * it counts as resumed only once no such STOP is left. Throws `not-resumed` when a person must act.
+ * server is away. A STOP of ours that still waits for a long statement, or has not come to the server
+ * yet, takes effect after a START, so it counts as resumed only once no such STOP is left, and the
+ * session `stopper`, which one was sent through, sleeps as a lease or has ended. Throws `not-resumed` when a person must
+ * act.
  */
 export async function resumeChannels(
   replica: Server,
   channels: readonly RunningChannel[],
+  stopper?: number,
   within = patience,
 ): Promise<void> {
   let reason = 'it does not start';
   const done = await waitFor(
     async () => {
       try {
-        return await tryResume(replica, channels);
+        return await tryResume(replica, channels, stopper);
       } catch (error) {
         if (error instanceof StillpointError && error.code === 'not-resumed') throw error;
         const passes =
@@ -46,9 +51,13 @@ export async function resumeChannels(
 /** Errors that pass by themselves: shutting down, interrupted query, aborted connection. */
 const passing = new Set([1053, 1317, 1927, 3168, 1129, 1040]);
 
-async function tryResume(replica: Server, wanted: readonly RunningChannel[]): Promise<true | null> {
+async function tryResume(
+  replica: Server,
+  wanted: readonly RunningChannel[],
+  stopper: number | undefined,
+): Promise<true | null> {
   const { dialect } = replica;
-  const pendingStop = await hasPendingStop(replica);
+  const pendingStop = await hasPendingStop(replica, stopper);
   const found = await channelsOf(replica);
   let running = true;
   for (const { name, receiver } of wanted) {
@@ -69,12 +78,21 @@ async function tryResume(replica: Server, wanted: readonly RunningChannel[]): Pr
   return running && !pendingStop ? true : null;
 }
 
-async function hasPendingStop(replica: Server): Promise<boolean> {
-  const rows = await replica.query<{ User: string; Info: string | null }>('SHOW PROCESSLIST', 30);
-  return rows.some(
-    (row) =>
-      row.User === replica.settings.user && /^\s*STOP\s+(SLAVE|REPLICA)/i.test(row.Info ?? ''),
-  );
+/** Ends an idle `stopper`: what it was sent, and has not read, is lost with it. */
+async function hasPendingStop(replica: Server, stopper: number | undefined): Promise<boolean> {
+  const rows = await replica.query<Process>('SHOW PROCESSLIST', 30);
+  const own = rows.filter((row) => row.User === replica.settings.user);
+  const sender = own.find((row) => row.Id === stopper);
+  if (sender?.Command === 'Sleep') await kill(replica, sender.Id);
+  const isStop = (row: Process) => /^\s*STOP\s+(SLAVE|REPLICA)/i.test(row.Info ?? '');
+  return (sender !== undefined && !isLease(sender.Info)) || own.some(isStop);
+}
+
+interface Process extends Row {
+  Id: number;
+  User: string;
+  Command: string;
+  Info: string | null;
 }
 
 function stuck(

@@ -21,6 +21,7 @@ export async function gate(replica: Server, maxLag: number): Promise<ChannelStat
   }
   for (const channel of channels) refuseChannel(replica, channel, maxLag);
   await refuseFullRelayLogs(replica, channels);
+  await refuseShortStop(replica);
   await refuseLooseOrder(replica);
   await refuseOpenTempTables(replica);
   await refusePreparedXa(replica);
@@ -93,6 +94,18 @@ async function refuseFullRelayLogs(
     `the relay logs of the ${replica.who} hold ${full.relayLogBytes} of ${limit} bytes`,
     'A pause would fill them and hold up the source; raise relay_log_space_limit, or wait.',
   );
+}
+
+/** After that time the server answers a STOP with an error, which still takes effect at some later time. */
+async function refuseShortStop(replica: Server): Promise<void> {
+  const names = ['rpl_stop_replica_timeout', 'rpl_stop_slave_timeout'];
+  for (const [name, seconds] of await variablesOf(replica, names)) {
+    if (Number(seconds) >= 3600) continue;
+    throw refused(
+      `the ${replica.who} gives up a STOP after ${seconds} s, but stops later (${name})`,
+      `Nobody would start it then. On it: SET GLOBAL ${name} = 31536000;`,
+    );
+  }
 }
 
 async function refuseClusters(replica: Server): Promise<void> {

@@ -4,7 +4,7 @@ import { dialectOf } from '../dialect/index.js';
 import { text } from '../dialect/rows.js';
 import { parseVersion } from '../dialect/version.js';
 import { StillpointError } from '../errors.js';
-import { connect, isBroken, type Session } from './session.js';
+import { connect, errno, isBroken, type Session } from './session.js';
 
 /** A server we talk to: its dialect, its identity and a control connection that heals itself. */
 export interface Server {
@@ -74,6 +74,17 @@ export async function openServer(settings: ResolvedServer, who: string): Promise
       control = null;
     },
   };
+}
+
+/** Ends a session on the server, or only its statement. One that has ended by itself (1094) is fine. */
+export async function kill(
+  server: Pick<Server, 'query'>,
+  id: number,
+  what: 'CONNECTION' | 'QUERY' = 'CONNECTION',
+): Promise<void> {
+  await server.query(`KILL ${what} ${id}`).catch((error: unknown) => {
+    if (errno(error) !== 1094) throw error;
+  });
 }
 
 async function uuidOf(session: Session, dialect: Dialect): Promise<string> {

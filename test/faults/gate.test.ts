@@ -49,6 +49,18 @@ describe('a replica that must not be paused', () => {
   });
 });
 
+// MariaDB has no such limit.
+if (engine === 'mysql') {
+  test('a STOP that the server gives up early: exit 10', async () => {
+    const setup = await setUp({ pair: onlySmall });
+    await pair.replica.query('SET GLOBAL rpl_stop_replica_timeout = 60');
+    const ended = await setup.run('backup');
+    await pair.replica.query('SET GLOBAL rpl_stop_replica_timeout = DEFAULT');
+    expect(ended.status).toBe(10);
+    expect(ended.stderr).toMatch(/gives up a STOP after 60 s/);
+  });
+}
+
 test('a second run while one goes on: exit 11', async () => {
   const setup = await setUp({ pair: onlySmall });
   let second = -1;

@@ -9,7 +9,7 @@ import type { Config } from '../../src/config/schema.js';
 import { backupPassword, roomyFolder } from '../rig/index.js';
 import { engine, pair, s3, target, tools } from '../rig/shared.js';
 
-const root = new URL('../../', import.meta.url).pathname;
+export const root = new URL('../../', import.meta.url).pathname;
 
 /** How a command ended. `json` is stdout parsed, when it was asked for. */
 export interface Ran {
