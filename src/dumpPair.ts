@@ -61,17 +61,26 @@ const attempts = 3;
  */
 async function dumpFromSnapshots(run: Run, options: FreezePairOptions): Promise<DumpedPair | null> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const dumped = await tryFromSnapshots(run, options);
+    // What there is to dump is listed before the pause, which is shorter then; the next time within it.
+    const listed = attempt === 1 ? await inventoryOf(run) : null;
+    const dumped = await tryFromSnapshots(run, options, listed);
     if (dumped) return dumped;
-    const text = 'a definition changed right after the pause, so the dump begins anew';
+    const text = 'a definition changed right before or after the pause, so the dump begins anew';
     await options.observe({ type: 'warning', text });
     await sweepBackup(run.place, run.name, options.id);
   }
   return null;
 }
 
-/** Null when a definition may have changed before the backup lock was complete. */
-async function tryFromSnapshots(run: Run, options: FreezePairOptions): Promise<DumpedPair | null> {
+/**
+ * Null when a definition may have changed before the backup lock was complete, or has changed since what
+ * there is to dump was `listed`.
+ */
+async function tryFromSnapshots(
+  run: Run,
+  options: FreezePairOptions,
+  listed: DatabaseInfo[] | null,
+): Promise<DumpedPair | null> {
   const failed = new AbortController();
   let guard: DdlGuard | undefined;
   let dumpRest: (() => Promise<Dumped>) | undefined;
@@ -79,13 +88,13 @@ async function tryFromSnapshots(run: Run, options: FreezePairOptions): Promise<D
     const { value, freeze, lag } = await freezePair(run, options, async (frozen) => {
       await options.observe({ type: 'step', step: 'guard' });
       guard = await openGuard(run.replica);
-      const plan = await planOf(run, options);
+      const plan = await planOf(run, options, listed);
       await options.observe({ type: 'step', step: 'open' });
       const signal = AbortSignal.any([frozen.signal, failed.signal, guard.lost]);
       dumpRest = await openDump(plan, dumpOptions(run, options, signal));
       return { databases: plan.databases, dumpRest, signal };
     });
-    if (!(await guard?.complete())) {
+    if (!(await guard?.complete()) || (listed && !(await isStill(listed, run)))) {
       failed.abort(new Error('a definition changed'));
       return null;
     }
@@ -99,6 +108,9 @@ async function tryFromSnapshots(run: Run, options: FreezePairOptions): Promise<D
     return { value: { databases: value.databases, dumped, definitions }, freeze, lag };
   } catch (error) {
     failed.abort(error);
+    // A table that is gone by the time of the pause ends its mysqldump.
+    options.signal.throwIfAborted();
+    if (listed && !(await isStill(listed, run))) return null;
     throw error;
   } finally {
     // Does nothing new after an end that failed, but waits for what had begun.
@@ -107,9 +119,24 @@ async function tryFromSnapshots(run: Run, options: FreezePairOptions): Promise<D
   }
 }
 
-async function planOf(run: Run, { observe }: FreezePairOptions) {
+async function inventoryOf({ replica, pair }: Run): Promise<DatabaseInfo[]> {
+  return await takeInventory(replica, pair.databases);
+}
+
+/** Whether there is just what was listed, whatever its size. */
+async function isStill(listed: readonly DatabaseInfo[], run: Run): Promise<boolean> {
+  const names = (databases: readonly DatabaseInfo[]) =>
+    JSON.stringify(databases, (key, value: unknown) => (key === 'estimatedBytes' ? 0 : value));
+  return names(await inventoryOf(run)) === names(listed);
+}
+
+async function planOf(
+  run: Run,
+  { observe }: FreezePairOptions,
+  listed: DatabaseInfo[] | null = null,
+) {
   await refusePreparedXa(run.replica, 0);
-  const databases = await takeInventory(run.replica, run.pair.databases);
+  const databases = listed ?? (await inventoryOf(run));
   const parts = planParts(databases);
   const estimatedBytes = parts.reduce((sum, part) => sum + part.estimatedBytes, 0);
   await observe({ type: 'plan', parts: parts.length, estimatedBytes });

@@ -89,8 +89,8 @@ export async function openDump(
     const lanes = balancedLanes(covered, databases, parallel).map((lane) =>
       crew.start(lane, started),
     );
-    const running = () => lanes.filter(({ dump }) => !dump.hasEnded()).length;
-    await waitForSnapshots(replica, before, running, crew.signal);
+    const dumps = lanes.map(({ dump }) => dump);
+    await waitForSnapshots(replica, before, dumps, crew.signal);
     const still = await Promise.all(lanesOf(uncovered, databases).map(crew.read));
     jobs.push(...lanes.map((lane) => crew.stored(lane)), ...still.map(({ stored }) => stored));
     crew.signal.throwIfAborted();

@@ -71,6 +71,11 @@ export class DumpText extends Transform {
     return this.#lastLine.startsWith('-- Dump completed');
   }
 
+  /** Whether an object has come: mysqldump writes none before its snapshot is open. */
+  get begun(): boolean {
+    return this.#seen.size > 0;
+  }
+
   /** Those of `expected` that the text does not hold. */
   missing(expected: readonly Expected[]): Expected[] {
     const named = expected.filter(({ kind }) => kind !== 'trigger');

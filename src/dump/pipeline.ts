@@ -61,6 +61,8 @@ export interface RunningDump {
   /** Settles when the program has exited, however. */
   readonly ended: Promise<unknown>;
   hasEnded(): boolean;
+  /** Whether it has come so far in its text that its snapshot must be open. */
+  hasBegun(): boolean;
   kill(): void;
 }
 
@@ -76,7 +78,14 @@ export function startDump(title: string, { command, expected }: DumpSource): Run
   let isOver = false;
   const over = () => (isOver = true);
   child.ended.then(over, over);
-  return { text, warnings, ended: child.ended, hasEnded: () => isOver, kill: () => child.kill() };
+  return {
+    text,
+    warnings,
+    ended: child.ended,
+    hasEnded: () => isOver,
+    hasBegun: () => text.begun,
+    kill: () => child.kill(),
+  };
 }
 
 /**

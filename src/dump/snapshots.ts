@@ -2,6 +2,7 @@ import { StillpointError } from '../errors.js';
 import { number } from '../dialect/rows.js';
 import type { Server } from '../pair/server.js';
 import { waitFor } from '../util/wait.js';
+import type { RunningDump } from './pipeline.js';
 
 /** Seconds for mysqldump to connect and open its snapshot. */
 const patience = 60;
@@ -20,24 +21,26 @@ export async function sessionIds(replica: Server): Promise<Set<number>> {
 }
 
 /**
- * Waits until each mysqldump that still runs reads from a snapshot of its own. Call it while nothing is
- * written. `before` are the sessions from before the first was started; of those that came since and
- * belong to our account, each must have a snapshot, and there must be as many as dumps. A session has one
- * when it reads rows (mysqldump opens it before), or when InnoDB knows its transaction and its START
- * TRANSACTION is over.
+ * Waits until each mysqldump reads from a snapshot of its own. Call it while nothing is written. Those
+ * tell by themselves that have come to a table in what they write, or have ended. Where one has not, the
+ * server is asked: `before` are the sessions from before the first was started; of those that came since
+ * and belong to our account, each must have a snapshot, and there must be as many as dumps that run. A
+ * session has one when it reads rows (mysqldump opens it before), or when InnoDB knows its transaction and
+ * its START TRANSACTION is over.
  */
 export async function waitForSnapshots(
   replica: Server,
   before: ReadonlySet<number>,
-  running: () => number,
+  dumps: readonly Pick<RunningDump, 'hasBegun' | 'hasEnded'>[],
   signal: AbortSignal,
 ): Promise<void> {
+  const running = () => dumps.filter((dump) => !dump.hasEnded()).length;
   let listedAt = -Infinity;
   let listed = new Set<number>();
   const allOpen = await waitFor(
     async () => {
+      if (dumps.every((dump) => dump.hasBegun() || dump.hasEnded())) return true;
       const wanted = running();
-      if (wanted === 0) return true;
       // Listed first: a START TRANSACTION that is over by the time of the look after it has its snapshot.
       const sessions = async () =>
         (await processes(replica)).filter(

@@ -146,6 +146,37 @@ test.each([
   await proves(setup);
 });
 
+test.each([
+  [
+    'a table more',
+    'CREATE TABLE small.early (id INT PRIMARY KEY); INSERT INTO small.early VALUES (7)',
+  ],
+  ['a table less', 'DROP TABLE small.early'],
+])(
+  'definitions that change after they were listed, right before the pause: %s',
+  async (_, change) => {
+    const setup = await setUp({ pair: fromSnapshots });
+    const seen: RunEvent[] = [];
+    const record = await backup(setup.config, {
+      observe: at(
+        'stop',
+        async () => {
+          await pair.source.query(change);
+          await pair.waitForCatchUp();
+        },
+        seen,
+      ),
+    });
+    expect(seen.filter(({ type }) => type === 'paused')).toHaveLength(2);
+    const { json } = await setup.ok('show', record.id, '--json');
+    const { tables } = (json as { contents: { tables: { name: string; rows: number }[] } })
+      .contents;
+    const early = tables.filter(({ name }) => name === 'early').map(({ rows }) => rows);
+    expect(early).toEqual(change.startsWith('CREATE') ? [1] : []);
+    await proves(setup);
+  },
+);
+
 test('under a load with new tables all the time', async () => {
   const setup = await setUp({
     pair: { databases: { include: ['small', 'written'] }, freeze: { hold: 'auto' } },
