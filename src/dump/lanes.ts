@@ -112,8 +112,10 @@ function isOneLine(name: string): boolean {
 }
 
 function fits(lane: Lane, part: PartPlan, ignored: readonly string[], most: number): boolean {
-  const bytes = [...lane.ignored, ...ignored].reduce((sum, name) => sum + name.length + 20, 0);
+  const passedOver = [...lane.ignored, ...ignored];
+  const bytes = passedOver.reduce((sum, name) => sum + name.length + 20, 0);
   return (
+    !hidesAny([...lane.parts, part], passedOver) &&
     lane.parts.every(({ database }) => database !== part.database) &&
     lane.parts.length < mostDatabases &&
     lane.estimatedBytes + part.estimatedBytes <= most &&
@@ -133,7 +135,21 @@ function namesBeside(part: PartPlan, databases: readonly DatabaseInfo[]): string
     ...database.excluded,
   ];
   const beside = names.filter((name) => !own.has(name)).map((name) => `${part.database}.${name}`);
-  return Buffer.byteLength(beside.join(' ')) > argumentBytes / 4 ? null : beside;
+  if (Buffer.byteLength(beside.join(' ')) > argumentBytes / 4) return null;
+  return hidesAny([part], beside) ? null : beside;
+}
+
+/** Whether mysqldump, told to pass over some names, would pass over a table of these parts: `T` hides `t`. */
+function hidesAny(parts: readonly PartPlan[], ignored: readonly string[]): boolean {
+  const hidden = new Set(ignored.map(folded));
+  return parts.some(({ database, tables }) =>
+    tables.some((name) => hidden.has(folded(`${database}.${name}`))),
+  );
+}
+
+/** Alike for names that mysqldump may take for one: it compares by a collation without case and accents. */
+function folded(name: string): string {
+  return name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
 }
 
 function bySize(a: Lane, b: Lane): number {

@@ -28,6 +28,19 @@ describe.each(ways)('processes that run %s', (_, lanesFor, partsOf) => {
     );
   });
 
+  test.each([
+    ['T', 't'],
+    ['café', 'cafe'],
+    ['CAFÉ', 'cafe\u0301'],
+  ])('pass over no table for another that mysqldump takes it for: %s and %s', (one, other) => {
+    const infos = ['a', 'b'].map((name) =>
+      database(name, { tables: [table(one, { plain: false }), table(other)] }),
+    );
+    for (const { parts, ignored } of lanesFor(infos)) {
+      if (parts.some(({ kind }) => kind === 'data')) expect(ignored).toEqual([]);
+    }
+  });
+
   test('pass over everything that is in no part of theirs, when they are given whole databases', () => {
     fc.assert(
       fc.property(databases, (infos) => {
