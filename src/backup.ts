@@ -73,7 +73,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
       const variables = await readVariables(replica);
       try {
         const freezing = { id: at.id, exclusive, stores: true, signal: ending, observe, clock };
-        const { value, ...dumped } = await dumpPair(run, held, freezing);
+        const { value, ...dumped } = await dumpPair(run, held, inventory, freezing);
         await observe({ type: 'step', step: 'manifest' });
         const finished = {
           ...at,

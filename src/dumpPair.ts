@@ -22,16 +22,17 @@ export interface DumpedPair {
 }
 
 /**
- * Dumps a pair as was decided; where definitions change in every pause, `auto` dumps it in one. Throws
+ * Dumps a pair as was decided. `listed` is what there was to dump a moment ago. Where definitions change in every pause, `auto` dumps it in one. Throws
  * `refused` then when snapshots were asked for.
  */
 export async function dumpPair(
   run: Run,
   held: Held,
+  listed: DatabaseInfo[],
   options: FreezePairOptions,
 ): Promise<DumpedPair & Held> {
   if (held.hold === 'dump') return { ...held, ...(await dumpWhilePaused(run, options)) };
-  const dumped = await dumpFromSnapshots(run, options);
+  const dumped = await dumpFromSnapshots(run, listed, options);
   if (dumped) return { ...held, ...dumped };
   const instead = insteadOfSnapshots(run, 'definitions on it change all the time');
   return { ...instead, ...(await dumpWhilePaused(run, options)) };
@@ -59,11 +60,14 @@ const attempts = 3;
  * Definitions stay as they are until the end, since the backup lock holds back whatever changes them. Null
  * when they change all the time, so that no lock could be completed in between.
  */
-async function dumpFromSnapshots(run: Run, options: FreezePairOptions): Promise<DumpedPair | null> {
+async function dumpFromSnapshots(
+  run: Run,
+  listed: DatabaseInfo[],
+  options: FreezePairOptions,
+): Promise<DumpedPair | null> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    // What there is to dump is listed before the pause, which is shorter then; the next time within it.
-    const listed = attempt === 1 ? await inventoryOf(run) : null;
-    const dumped = await tryFromSnapshots(run, options, listed);
+    // To list anew within the pause makes it longer, but nothing can change in between.
+    const dumped = await tryFromSnapshots(run, options, attempt === 1 ? listed : null);
     if (dumped) return dumped;
     const text = 'a definition changed right before or after the pause, so the dump begins anew';
     await options.observe({ type: 'warning', text });
@@ -84,6 +88,7 @@ async function tryFromSnapshots(
   const failed = new AbortController();
   let guard: DdlGuard | undefined;
   let dumpRest: (() => Promise<Dumped>) | undefined;
+  let unopened: unknown;
   try {
     const { value, freeze, lag } = await freezePair(run, options, async (frozen) => {
       await options.observe({ type: 'step', step: 'guard' });
@@ -91,7 +96,10 @@ async function tryFromSnapshots(
       const plan = await planOf(run, options, listed);
       await options.observe({ type: 'step', step: 'open' });
       const signal = AbortSignal.any([frozen.signal, failed.signal, guard.lost]);
-      dumpRest = await openDump(plan, dumpOptions(run, options, signal));
+      dumpRest = await openDump(plan, dumpOptions(run, options, signal)).catch((error: unknown) => {
+        if (!signal.aborted) unopened = error;
+        throw error;
+      });
       return { databases: plan.databases, dumpRest, signal };
     });
     if (!(await guard?.complete()) || (listed && !(await isStill(listed, run)))) {
@@ -108,9 +116,9 @@ async function tryFromSnapshots(
     return { value: { databases: value.databases, dumped, definitions }, freeze, lag };
   } catch (error) {
     failed.abort(error);
-    // A table that is gone by the time of the pause ends its mysqldump.
-    options.signal.throwIfAborted();
-    if (listed && !(await isStill(listed, run))) return null;
+    // The mysqldump of a table that is gone by the time of the pause fails. Nothing else begins anew.
+    const isStale = listed && error === unopened && !(await isStill(listed, run).catch(() => true));
+    if (isStale) return null;
     throw error;
   } finally {
     // Does nothing new after an end that failed, but waits for what had begun.

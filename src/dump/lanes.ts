@@ -65,6 +65,14 @@ function namesOf(lanes: readonly Lane[]): number {
   return Buffer.byteLength(names.join(' '));
 }
 
+/** A lane that more may come to. */
+interface OpenLane {
+  lane: Lane;
+  /** Names of its databases, folded. */
+  databases: Set<string>;
+  ignoredBytes: number;
+}
+
 /** Small parts of different databases that one mysqldump can dump, put together. */
 function merged(
   parts: readonly PartPlan[],
@@ -72,23 +80,27 @@ function merged(
   most: number,
 ): Lane[] {
   const lanes: Lane[] = [];
-  const open = new Map<string, Lane>();
+  const known = new Map(databases.map((database) => [database.name, database]));
+  const open = new Map<string, OpenLane>();
   for (const part of parts) {
-    const ignored = isMergeable(part) ? namesBeside(part, databases) : null;
-    const own: Lane = { parts: [part], ignored: [], estimatedBytes: part.estimatedBytes };
+    const ignored = isMergeable(part) ? namesBeside(part, known.get(part.database)) : null;
     if (ignored === null) {
-      lanes.push(own);
+      lanes.push({ parts: [part], ignored: [], estimatedBytes: part.estimatedBytes });
       continue;
     }
     const key = `${part.kind} ${part.plain} ${part.mvcc}`;
-    const into = open.get(key);
-    if (into && fits(into, part, ignored, most)) {
-      into.parts.push(part);
-      into.ignored.push(...ignored);
-      into.estimatedBytes += part.estimatedBytes;
+    const last = open.get(key);
+    const name = folded(part.database);
+    const bytes = ignored.reduce((sum, one) => sum + one.length + 20, 0);
+    if (last && fits(last, part, name, bytes, most)) {
+      last.lane.parts.push(part);
+      last.lane.ignored.push(...ignored);
+      last.lane.estimatedBytes += part.estimatedBytes;
+      last.databases.add(name);
+      last.ignoredBytes += bytes;
     } else {
-      const lane = { ...own, ignored };
-      open.set(key, lane);
+      const lane: Lane = { parts: [part], ignored, estimatedBytes: part.estimatedBytes };
+      open.set(key, { lane, databases: new Set([name]), ignoredBytes: bytes });
       lanes.push(lane);
     }
   }
@@ -111,40 +123,39 @@ function isOneLine(name: string): boolean {
   return !/[\r\n]/.test(name);
 }
 
-function fits(lane: Lane, part: PartPlan, ignored: readonly string[], most: number): boolean {
-  const passedOver = [...lane.ignored, ...ignored];
-  const bytes = passedOver.reduce((sum, name) => sum + name.length + 20, 0);
+function fits(
+  { lane, databases, ignoredBytes }: OpenLane,
+  part: PartPlan,
+  name: string,
+  bytes: number,
+  most: number,
+): boolean {
   return (
-    !hidesAny([...lane.parts, part], passedOver) &&
-    lane.parts.every(({ database }) => database !== part.database) &&
+    !databases.has(name) &&
     lane.parts.length < mostDatabases &&
     lane.estimatedBytes + part.estimatedBytes <= most &&
-    bytes <= argumentBytes
+    ignoredBytes + bytes <= argumentBytes
   );
 }
 
-/** Everything of the database that is not in the part; null when it is too much to name. */
-function namesBeside(part: PartPlan, databases: readonly DatabaseInfo[]): string[] | null {
-  const database = databases.find(({ name }) => name === part.database);
+/**
+ * Everything of the database that is not in the part; null when that is too much to name, or when mysqldump,
+ * told to pass over it, would pass over a table of the part: `T` hides `t`.
+ */
+function namesBeside(part: PartPlan, database: DatabaseInfo | undefined): string[] | null {
   // `a.b.c` would not say where the database's name ends.
-  if (!database || part.database.includes('.')) return null;
+  if (!database || folded(part.database).includes('.')) return null;
   const own = new Set(part.tables);
   const names = [
     ...database.tables.map(({ name }) => name),
     ...database.views,
     ...database.excluded,
   ];
-  const beside = names.filter((name) => !own.has(name)).map((name) => `${part.database}.${name}`);
-  if (Buffer.byteLength(beside.join(' ')) > argumentBytes / 4) return null;
-  return hidesAny([part], beside) ? null : beside;
-}
-
-/** Whether mysqldump, told to pass over some names, would pass over a table of these parts: `T` hides `t`. */
-function hidesAny(parts: readonly PartPlan[], ignored: readonly string[]): boolean {
-  const hidden = new Set(ignored.map(folded));
-  return parts.some(({ database, tables }) =>
-    tables.some((name) => hidden.has(folded(`${database}.${name}`))),
-  );
+  const beside = names.filter((name) => !own.has(name));
+  const hidden = new Set(beside.map(folded));
+  if (part.tables.some((name) => hidden.has(folded(name)))) return null;
+  const full = beside.map((name) => `${part.database}.${name}`);
+  return Buffer.byteLength(full.join(' ')) > argumentBytes / 4 ? null : full;
 }
 
 /** Alike for names that mysqldump may take for one: it compares by a collation without case and accents. */

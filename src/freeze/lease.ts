@@ -70,11 +70,16 @@ export async function openLease(
 
   async function renew(): Promise<void> {
     const next = await open();
-    send(next, promise);
-    const seen = await waitFor(() => sleeps(next), { within: 10, every: 20 });
-    const old = seen && !dropped ? current : next;
-    if (old === current) current = next;
-    await end(old);
+    let unneeded = next;
+    try {
+      send(next, promise);
+      const seen = await waitFor(() => sleeps(next), { within: 10, every: 20 });
+      if (!seen || dropped) return;
+      unneeded = current;
+      current = next;
+    } finally {
+      await end(unneeded);
+    }
   }
 
   return {

@@ -3,8 +3,8 @@ import { reasonOf, StillpointError } from '../errors.js';
 import { channelsOf, channelTitle } from '../pair/channels.js';
 import { kill, type Server } from '../pair/server.js';
 import { errno, isBroken } from '../pair/session.js';
-import { isLease } from './lease.js';
 import { waitFor } from '../util/wait.js';
+import { isLease } from './lease.js';
 
 /** A channel as it ran before the freeze. */
 export interface RunningChannel {
@@ -20,8 +20,8 @@ const patience = 300;
  * Starts the applier of each channel and sees it running; tries again on fresh connections while the
  * server is away. A STOP of ours that still waits for a long statement, or has not come to the server
  * yet, takes effect after a START, so it counts as resumed only once no such STOP is left, and the
- * session `stopper`, which one was sent through, sleeps as a lease or has ended. Throws `not-resumed` when a person must
- * act.
+ * session `stopper`, which one was sent through, sleeps as a lease or has ended. Throws `not-resumed`
+ * when a person must act.
  */
 export async function resumeChannels(
   replica: Server,

@@ -76,13 +76,13 @@ export async function openServer(settings: ResolvedServer, who: string): Promise
   };
 }
 
-/** Ends a session on the server, or only its statement. One that has ended by itself (1094) is fine. */
+/** Ends a session on the server, or only its statement. ER_NO_SUCH_THREAD, it has ended by itself, is fine. */
 export async function kill(
-  server: Pick<Server, 'query'>,
+  through: Pick<Server, 'query'>,
   id: number,
   what: 'CONNECTION' | 'QUERY' = 'CONNECTION',
 ): Promise<void> {
-  await server.query(`KILL ${what} ${id}`).catch((error: unknown) => {
+  await through.query(`KILL ${what} ${id}`).catch((error: unknown) => {
     if (errno(error) !== 1094) throw error;
   });
 }

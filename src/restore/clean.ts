@@ -2,7 +2,8 @@ import type { Manifest, ManifestPart } from '../catalog/records.js';
 import { identifier, literal } from '../dialect/quote.js';
 import { text } from '../dialect/rows.js';
 import { StillpointError } from '../errors.js';
-import { errno, type Session } from '../pair/session.js';
+import { kill } from '../pair/server.js';
+import type { Session } from '../pair/session.js';
 import { waitFor } from '../util/wait.js';
 import { headOf } from './head.js';
 import { clientLock, loadPart, nameIn, type LoadOptions } from './loadPart.js';
@@ -54,10 +55,7 @@ async function endClient(
     const [row] = await session.query(`SELECT IS_USED_LOCK(${lock}) AS holder`);
     const holder = text(row ?? {}, 'holder');
     if (holder === '') return true;
-    await session.query(`KILL ${holder}`).catch((error: unknown) => {
-      // ER_NO_SUCH_THREAD: it has ended by itself.
-      if (errno(error) !== 1094) throw error;
-    });
+    await kill(session, Number(holder));
     return null;
   };
   if (await waitFor(isGone, { within: endPatience, signal })) return;

@@ -219,6 +219,21 @@ describe('a run fails, with replication running and nothing stored', () => {
     );
   });
 
+  test('the same, after a definition had changed right before the pause', async () => {
+    const change = 'CREATE TABLE small.just_before (id INT PRIMARY KEY)';
+    const changed = at('stop', async () => {
+      await pair.source.query(change);
+      await pair.waitForCatchUp();
+    });
+    const started = at('fence', async () => await pair.replica.query(startSql));
+    await fails(async (event) => {
+      await changed(event);
+      await started(event);
+    }, /did not stand still/);
+    await pair.source.query('DROP TABLE small.just_before');
+    await pair.waitForCatchUp();
+  });
+
   test('whose mysqldump dies while its rows stream', async () => {
     await fails(at('stream', killDumps), /the dump of rows of .* failed/);
   });
