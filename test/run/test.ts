@@ -25,11 +25,31 @@ const results = await Promise.all([runTests(null), ...found.map(runTests)]);
 await rm(folder, { recursive: true });
 const sum = (of: 'passed' | 'failed') => results.reduce((total, one) => total + one[of], 0);
 console.log(`engines: ${found.join(', ')}`);
+for (const line of results.flatMap((one) => one.failures)) console.log(line);
 console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
 process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
 
+interface Outcome {
+  passed: number;
+  failed: number;
+  /** A paragraph for each test that failed, repeated at the end: the log of a whole run is long. */
+  failures: string[];
+}
+
+/** What is read of vitest's report. */
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { fullName: string; status: string; failureMessages: string[] }[];
+  }[];
+}
+
 /** Runs vitest once, its lines marked with the engine. */
-async function runTests(engine: string | null): Promise<{ passed: number; failed: number }> {
+async function runTests(engine: string | null): Promise<Outcome> {
   const report = join(folder, `${engine ?? 'unit'}.json`);
   const mark = (engine ?? 'unit').padEnd(8);
   const vitest = execa({
@@ -52,9 +72,16 @@ async function runTests(engine: string | null): Promise<{ passed: number; failed
   for await (const line of vitest.iterable({ from: 'all' })) console.log(`${mark} ${line}`);
   const { exitCode } = await vitest;
   const text = await readFile(report, 'utf8').catch(() => null);
-  if (text === null) return { passed: 0, failed: 1 };
-  const { numPassedTests, numFailedTests } = JSON.parse(text) as Record<string, number>;
-  const failed = numFailedTests ?? 0;
+  if (text === null) return { passed: 0, failed: 1, failures: [`${mark} wrote no report`] };
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(text) as VitestReport;
+  const failures = testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const tests = assertionResults.filter((one) => one.status === 'failed');
+    if (tests.length === 0) return status === 'failed' ? [`${mark} ${name}\n${message}`] : [];
+    return tests.map((one) =>
+      [`${mark} ${name}: ${one.fullName}`, ...one.failureMessages].join('\n'),
+    );
+  });
   // A failure outside of a test, in a hook or an import, counts too.
-  return { passed: numPassedTests ?? 0, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
+  const failed = exitCode !== 0 && numFailedTests === 0 ? 1 : numFailedTests;
+  return { passed: numPassedTests, failed, failures };
 }
