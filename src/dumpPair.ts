@@ -2,8 +2,9 @@ import { availableParallelism } from 'node:os';
 import { sweepBackup } from './catalog/catalog.js';
 import { storeSink } from './catalog/partKey.js';
 import { insteadOfSnapshots, type Held } from './chooseHold.js';
+import { areStillCut, cutTables, type CutTable } from './dump/cutTables.js';
 import { readDefinitions, type Definition } from './dump/definitions.js';
-import { dumpParts, openDump, type Dumped, type DumpOptions } from './dump/dump.js';
+import { dumpParts, openDump, type DumpPlan, type Dumped, type DumpOptions } from './dump/dump.js';
 import { takeInventory, type DatabaseInfo } from './dump/inventory.js';
 import { planParts } from './dump/plan.js';
 import type { FreezeRecord } from './freeze/freeze.js';
@@ -16,22 +17,29 @@ import { together } from './util/together.js';
 
 /** What a backup holds, and where and how long the replica stood still for it. */
 export interface DumpedPair {
-  value: { databases: DatabaseInfo[]; dumped: Dumped; definitions: Definition[] };
+  value: { databases: readonly DatabaseInfo[]; dumped: Dumped; definitions: Definition[] };
   freeze: FreezeRecord;
   lag: LagSample[];
 }
 
+/** What there is to dump, and how its large tables are cut. */
+interface Listing {
+  databases: DatabaseInfo[];
+  cuts: CutTable[];
+}
+
 /**
- * Dumps a pair as was decided. `listed` is what there was to dump a moment ago. Where definitions change in every pause, `auto` dumps it in one. Throws
- * `refused` then when snapshots were asked for.
+ * Dumps a pair as was decided. `databases` are what there was to dump a moment ago. Where definitions change
+ * in every pause, `auto` dumps it in one. Throws `refused` then when snapshots were asked for.
  */
 export async function dumpPair(
   run: Run,
   held: Held,
-  listed: DatabaseInfo[],
+  databases: DatabaseInfo[],
   options: FreezePairOptions,
 ): Promise<DumpedPair & Held> {
   if (held.hold === 'dump') return { ...held, ...(await dumpWhilePaused(run, options)) };
+  const listed = await listingOf(run, 'snapshot', databases);
   const dumped = await dumpFromSnapshots(run, listed, options);
   if (dumped) return { ...held, ...dumped };
   const instead = insteadOfSnapshots(run, 'definitions on it change all the time');
@@ -41,7 +49,7 @@ export async function dumpPair(
 /** Dumps a pair while it stands still: the pause lasts as long as the dump. */
 async function dumpWhilePaused(run: Run, options: FreezePairOptions): Promise<DumpedPair> {
   return await freezePair(run, options, async (frozen) => {
-    const plan = await planOf(run, options);
+    const plan = await planOf(run, options, await listingOf(run, 'dump'));
     const { databases } = plan;
     const [dumped, definitions] = await together(
       frozen.signal,
@@ -62,7 +70,7 @@ const attempts = 3;
  */
 async function dumpFromSnapshots(
   run: Run,
-  listed: DatabaseInfo[],
+  listed: Listing,
   options: FreezePairOptions,
 ): Promise<DumpedPair | null> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
@@ -83,7 +91,7 @@ async function dumpFromSnapshots(
 async function tryFromSnapshots(
   run: Run,
   options: FreezePairOptions,
-  listed: DatabaseInfo[] | null,
+  listed: Listing | null,
 ): Promise<DumpedPair | null> {
   const failed = new AbortController();
   let guard: DdlGuard | undefined;
@@ -93,7 +101,7 @@ async function tryFromSnapshots(
     const { value, freeze, lag } = await freezePair(run, options, async (frozen) => {
       await options.observe({ type: 'step', step: 'guard' });
       guard = await openGuard(run.replica);
-      const plan = await planOf(run, options, listed);
+      const plan = await planOf(run, options, listed ?? (await listingOf(run, 'snapshot')));
       await options.observe({ type: 'step', step: 'open' });
       const signal = AbortSignal.any([frozen.signal, failed.signal, guard.lost]);
       dumpRest = await openDump(plan, dumpOptions(run, options, signal)).catch((error: unknown) => {
@@ -127,28 +135,44 @@ async function tryFromSnapshots(
   }
 }
 
-async function inventoryOf({ replica, pair }: Run): Promise<DatabaseInfo[]> {
-  return await takeInventory(replica, pair.databases);
+/**
+ * Lists what there is to dump, unless it was listed already, and cuts large tables: for snapshots, which are
+ * all open at once, into few pieces, and else into twice as many, so that no process is left alone in the end.
+ */
+async function listingOf(
+  { replica, pair }: Run,
+  hold: Held['hold'],
+  known?: DatabaseInfo[],
+): Promise<Listing> {
+  const databases = known ?? (await takeInventory(replica, pair.databases));
+  const parallel = parallelOf(pair);
+  const shares = hold === 'snapshot' ? parallel : parallel * 2;
+  const cuts = await cutTables(replica, databases, { shares, partBytes: pair.dump.partSize });
+  return { databases, cuts };
 }
 
 /** Whether there is just what was listed, whatever its size. */
-async function isStill(listed: readonly DatabaseInfo[], run: Run): Promise<boolean> {
-  const names = (databases: readonly DatabaseInfo[]) =>
-    JSON.stringify(databases, (key, value: unknown) => (key === 'estimatedBytes' ? 0 : value));
-  return names(await inventoryOf(run)) === names(listed);
+async function isStill({ databases, cuts }: Listing, { replica, pair }: Run): Promise<boolean> {
+  const names = (of: readonly DatabaseInfo[]) =>
+    JSON.stringify(of, (key, value: unknown) => (key === 'estimatedBytes' ? 0 : value));
+  const found = await takeInventory(replica, pair.databases);
+  return names(found) === names(databases) && (await areStillCut(replica, cuts));
 }
 
 async function planOf(
-  run: Run,
+  { replica }: Run,
   { observe }: FreezePairOptions,
-  listed: DatabaseInfo[] | null = null,
-) {
-  await refusePreparedXa(run.replica, 0);
-  const databases = listed ?? (await inventoryOf(run));
-  const parts = planParts(databases);
+  { databases, cuts }: Listing,
+): Promise<DumpPlan> {
+  await refusePreparedXa(replica, 0);
+  const parts = planParts(databases, cuts);
   const estimatedBytes = parts.reduce((sum, part) => sum + part.estimatedBytes, 0);
   await observe({ type: 'plan', parts: parts.length, estimatedBytes });
   return { databases, parts };
+}
+
+function parallelOf({ dump }: Run['pair']): number {
+  return dump.parallel ?? availableParallelism();
 }
 
 function dumpOptions(run: Run, options: FreezePairOptions, signal: AbortSignal): DumpOptions {
@@ -156,7 +180,7 @@ function dumpOptions(run: Run, options: FreezePairOptions, signal: AbortSignal):
   return {
     replica,
     tools: run.tools,
-    parallel: pair.dump.parallel ?? availableParallelism(),
+    parallel: parallelOf(pair),
     compression: pair.dump.compression,
     recipients,
     spool: run.spool,

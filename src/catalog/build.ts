@@ -59,7 +59,7 @@ export function buildManifest(run: Finished, tool: string): Manifest {
         events,
       }),
     ),
-    tables: run.databases.flatMap((database) => tablesOf(database, run.dumped)),
+    tables: tablesOf(run),
     definitions: [...run.definitions],
     parts: parts.map((part) => ({
       key: partKey(run, part.plan, run.encrypted),
@@ -73,19 +73,21 @@ export function buildManifest(run: Finished, tool: string): Manifest {
   };
 }
 
-function tablesOf(database: DatabaseInfo, dumped: Dumped): ManifestTable[] {
-  return database.tables.map((table) => {
-    const surveyed = dumped.tables.find(
-      (other) => other.database === database.name && other.name === table.name,
-    );
-    return {
-      database: database.name,
-      name: table.name,
-      engine: table.engine,
-      rows: surveyed?.rows ?? null,
-      checksum: surveyed?.checksum ?? null,
-    };
-  });
+function tablesOf({ databases, dumped }: Finished): ManifestTable[] {
+  const key = (database: string, name: string) => JSON.stringify([database, name]);
+  const surveyed = new Map(dumped.tables.map((one) => [key(one.database, one.name), one]));
+  return databases.flatMap((database) =>
+    database.tables.map(({ name, engine }) => {
+      const found = surveyed.get(key(database.name, name));
+      return {
+        database: database.name,
+        name,
+        engine,
+        rows: found?.rows ?? null,
+        checksum: found?.checksum ?? null,
+      };
+    }),
+  );
 }
 
 /** The commit's record, still without what is stored after it was made: the manifest and the script. */

@@ -22,7 +22,7 @@ export function partKey(at: BackupAddress, plan: PartPlan | null, encrypted: boo
     case 'data':
       return ofTable === null
         ? sharedDataKey(at, database, { ...form, number })
-        : dataKey(at, database, ofTable, form);
+        : dataKey(at, database, ofTable, { ...form, number });
     case 'objects':
       return objectsKey(at, database, form);
     case 'views':

@@ -51,6 +51,9 @@ const dumpSchema = z.strictObject({
     })
     .prefault({})
     .describe('How parts are compressed.'),
+  partSize: size({ min: '1MiB' })
+    .prefault('1GiB')
+    .describe('About how many bytes of a table go into one part at most.'),
   checksums: z
     .boolean()
     .default(true)

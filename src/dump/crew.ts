@@ -109,7 +109,10 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
   }
 
   async function survey(parts: readonly PartPlan[]): Promise<SurveyedTable[]> {
-    const rows = parts.filter(({ kind }) => kind === 'data');
+    // A table that is cut is counted once, as a whole.
+    const rows = parts.filter(
+      ({ kind, where, index }) => kind === 'data' && (where === null || index === 1),
+    );
     if (rows.length === 0) return [];
     const session = sessions.pop();
     if (!session) throw new Error('more lanes run than there are sessions to count with');

@@ -49,7 +49,8 @@ function objectsOf(database: DatabaseInfo): [ObjectKind, string][] {
   ];
 }
 
-async function hashOf(
+/** The hash of one object's definition; null when the server cannot show it. */
+export async function hashOf(
   session: Session,
   database: string,
   kind: ObjectKind,

@@ -34,8 +34,9 @@ export function balancedLanes(
   const lanes = merged(parts, databases, share);
   const alike = new Map<string, Lane[]>();
   for (const [i, lane] of lanes.filter((one) => one.parts.length === 1).entries()) {
-    const [{ database, plain, mvcc, tables }] = lane.parts;
-    const key = tables.every(isOneLine) ? `${plain} ${mvcc} ${database}` : `alone ${i}`;
+    const [{ database, plain, mvcc, where, tables }] = lane.parts;
+    const key =
+      where === null && tables.every(isOneLine) ? `${plain} ${mvcc} ${database}` : `alone ${i}`;
     alike.set(key, [...(alike.get(key) ?? []), lane]);
   }
   const packs = [...alike.values()].flatMap((own) => packed(own, share));
@@ -112,9 +113,12 @@ function merged(
  * Whether mysqldump may be given the part's whole database, and its text be cut where the next begins. Not
  * programs: a line in one may look like the beginning of anything.
  */
-function isMergeable({ kind, tables, estimatedBytes }: PartPlan): boolean {
+function isMergeable({ kind, where, tables, estimatedBytes }: PartPlan): boolean {
   return (
-    ['schema', 'data'].includes(kind) && estimatedBytes < smallBytes && tables.every(isOneLine)
+    ['schema', 'data'].includes(kind) &&
+    where === null &&
+    estimatedBytes < smallBytes &&
+    tables.every(isOneLine)
   );
 }
 

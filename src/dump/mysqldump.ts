@@ -36,6 +36,7 @@ export function dumpCommand(
     ...dialect.dumpOptions(tools.mysqldump.version),
     ...(part.kind === 'data' ? extraArgs : []),
     ...contents[part.kind],
+    ...(part.where === null ? [] : [`--where=${part.where}`]),
     ...part.ignored.map((table) => `--ignore-table=${part.database}.${table}`),
     ...ignored.map((name) => `--ignore-table=${name}`),
     ...(ofOneDatabase

@@ -1,3 +1,4 @@
+import type { CutTable } from './cutTables.js';
 import type { Expected } from './dumpText.js';
 import type { DatabaseInfo, TableInfo } from './inventory.js';
 
@@ -19,7 +20,9 @@ export interface PartPlan {
   plain: boolean;
   /** Its rows can be read from a snapshot (InnoDB) while the server goes on. */
   mvcc: boolean;
-  /** Counts the parts of one kind of a database, from 1. */
+  /** Which of the one table's rows, in SQL; null for all. */
+  where: string | null;
+  /** Counts the parts of one kind of a database, or those of the one table, from 1. */
   index: number;
   expected: Expected[];
   estimatedBytes: number;
@@ -30,11 +33,20 @@ export const smallBytes = 8 * 1024 * 1024;
 /** Names given to one mysqldump: the kernel takes 2 MiB of arguments. */
 export const argumentBytes = 256 * 1024;
 
-/** Plans the parts of a dump, the largest data first, so that no long one starts last. */
-export function planParts(databases: readonly DatabaseInfo[]): PartPlan[] {
+/**
+ * Plans the parts of a dump, the largest data first, so that no long one starts last. The tables in `cuts`
+ * have a part for each of their ranges.
+ */
+export function planParts(
+  databases: readonly DatabaseInfo[],
+  cuts: readonly CutTable[] = [],
+): PartPlan[] {
   const parts = databases.flatMap((database) => [
     ...schemaParts(database),
-    ...dataParts(database),
+    ...dataParts(
+      database,
+      cuts.filter((cut) => cut.database === database.name),
+    ),
     ...objectParts(database),
     ...viewParts(database),
   ]);
@@ -53,8 +65,10 @@ function schemaParts({ name, tables }: DatabaseInfo): PartPlan[] {
   }));
 }
 
-function dataParts({ name, tables }: DatabaseInfo): PartPlan[] {
-  const withRows = tables.filter((table) => !table.rowsLeftOut);
+function dataParts({ name, tables }: DatabaseInfo, cuts: readonly CutTable[]): PartPlan[] {
+  const rangesOf = new Map(cuts.map((cut) => [cut.name, cut.ranges]));
+  const all = tables.filter((table) => !table.rowsLeftOut);
+  const withRows = all.filter((table) => !rangesOf.has(table.name));
   const large = withRows.filter((table) => table.estimatedBytes >= smallBytes);
   const small = withRows.filter((table) => table.estimatedBytes < smallBytes);
   const groups = [
@@ -68,17 +82,31 @@ function dataParts({ name, tables }: DatabaseInfo): PartPlan[] {
       ),
     ),
   ];
-  return groups.map((group, i) => ({
-    ...part('data', name, group, i + 1),
-    ofTable: group.length === 1 ? (group[0]?.name ?? null) : null,
-    plain: group.every((table) => table.plain),
-    mvcc: group.every(isMvcc),
-    expected: group.map((table) => ({ kind: 'rows', name: table.name })),
-    estimatedBytes: group.reduce((sum, table) => sum + table.estimatedBytes, 0),
-  }));
+  const whole = groups.map((group, i) => rowsOf(name, group, group.length === 1 ? 1 : i + 1));
+  const cut = all.flatMap((table) => {
+    const ranges = rangesOf.get(table.name) ?? [];
+    return ranges.map((where, i) => {
+      const rows = rowsOf(name, [table], i + 1);
+      return { ...rows, where, estimatedBytes: rows.estimatedBytes / ranges.length };
+    });
+  });
+  return [...whole, ...cut];
 }
 
-function isMvcc({ engine }: TableInfo): boolean {
+function rowsOf(database: string, tables: readonly TableInfo[], index: number): PartPlan {
+  const [only, second] = tables;
+  return {
+    ...part('data', database, tables, index),
+    ofTable: second ? null : (only?.name ?? null),
+    plain: tables.every((table) => table.plain),
+    mvcc: tables.every(isMvcc),
+    expected: tables.map((table) => ({ kind: 'rows', name: table.name })),
+    estimatedBytes: tables.reduce((sum, table) => sum + table.estimatedBytes, 0),
+  };
+}
+
+/** Whether rows of the table can be read from a snapshot. */
+export function isMvcc({ engine }: TableInfo): boolean {
   return engine === 'InnoDB';
 }
 
@@ -123,6 +151,7 @@ function part(
     ofTable: null,
     plain: false,
     mvcc: false,
+    where: null,
     index,
     expected: [],
     estimatedBytes: 0,

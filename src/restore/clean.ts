@@ -22,7 +22,7 @@ export interface CleanOptions extends LoadOptions {
 /**
  * Takes away what an interrupted run may have loaded in part, so that no row is there twice: tables are
  * made anew from the backup, empty; triggers and stored programs are dropped. Views and accounts can be
- * loaded over themselves.
+ * loaded over themselves. What was loaded whole of such a table goes too, and its parts are to load again.
  */
 export async function cleanHalves(options: CleanOptions, init: string): Promise<void> {
   const begun = options.ledger?.entry.begun ?? [];
@@ -32,6 +32,7 @@ export async function cleanHalves(options: CleanOptions, init: string): Promise<
   try {
     await session.query(init);
     for (const part of halves) await endClient(part, session, options);
+    await options.ledger?.again(besides(halves, options).map(({ key }) => key));
     for (const part of halves) {
       options.signal.throwIfAborted();
       if (part.kind === 'schema' || part.kind === 'data') await dropTables(part, session, options);
@@ -41,6 +42,24 @@ export async function cleanHalves(options: CleanOptions, init: string): Promise<
   } finally {
     session.destroy();
   }
+}
+
+/** The other parts of the tables that are made anew. */
+function besides(
+  halves: readonly ManifestPart[],
+  { selection }: Pick<CleanOptions, 'selection'>,
+): ManifestPart[] {
+  return selection.parts.filter(
+    (part) =>
+      part.kind === 'data' &&
+      halves.some(
+        (half) =>
+          half.kind === 'data' &&
+          half !== part &&
+          half.database === part.database &&
+          part.tables.some((name) => half.tables.includes(name)),
+      ),
+  );
 }
 
 /** A client of the dead run may still run a statement that it was given, and the next one. */

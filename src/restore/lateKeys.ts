@@ -26,6 +26,8 @@ export interface Late {
   wanted: ReturnType<typeof tablesWithLateKeys>;
   /** Filled as tables are made. */
   waiting: LateKeys[];
+  /** Parts of rows that are not loaded yet. */
+  rows: Set<ManifestPart>;
 }
 
 /** The tables whose keys wait, by the backup's names: large ones of InnoDB. By database. */
@@ -33,6 +35,7 @@ export function tablesWithLateKeys({
   parts,
   tables,
 }: Pick<Manifest, 'parts' | 'tables'>): ReadonlyMap<string, ReadonlySet<string>> {
+  const bytes = new Map<string, number>();
   const wanted = new Map<string, Set<string>>();
   const full = (database: string, name: string) => JSON.stringify([database, name]);
   const ofInnodb = new Set(
@@ -42,16 +45,22 @@ export function tablesWithLateKeys({
   );
   for (const part of parts) {
     const [table, second] = part.tables;
-    if (part.kind !== 'data' || part.plainBytes < worthwhile) continue;
-    if (table === undefined || second !== undefined) continue;
-    if (!ofInnodb.has(full(part.database, table))) continue;
+    if (part.kind !== 'data' || table === undefined || second !== undefined) continue;
+    const key = full(part.database, table);
+    // It may have several parts.
+    const sum = (bytes.get(key) ?? 0) + part.plainBytes;
+    bytes.set(key, sum);
+    if (sum < worthwhile || !ofInnodb.has(key)) continue;
     wanted.set(part.database, (wanted.get(part.database) ?? new Set<string>()).add(table));
   }
   return wanted;
 }
 
 /** Takes the keys that may wait out of the CREATE TABLE statements of a database; null: nothing waits. */
-export function lateKeyRewrite(database: string, { wanted, waiting }: Late): Rewrite | null {
+export function lateKeyRewrite(
+  database: string,
+  { wanted, waiting }: Pick<Late, 'wanted' | 'waiting'>,
+): Rewrite | null {
   const names = new Set([...(wanted.get(database) ?? [])].map(inDump));
   if (names.size === 0) return null;
   return (statement, quoting) => {
@@ -154,14 +163,15 @@ export async function addKeys(
   }
 }
 
-/** The keys that wait for the rows of this part. */
-export function keysAfter(
-  part: Pick<ManifestPart, 'kind' | 'database' | 'tables'>,
-  waiting: readonly LateKeys[],
-): LateKeys[] {
-  if (part.kind !== 'data') return [];
+/** A part of rows is loaded: answers the keys that waited for it as the last. */
+export function keysAfter(part: ManifestPart, { waiting, rows }: Late): LateKeys[] {
+  if (!rows.delete(part)) return [];
+  const left = [...rows].filter(({ database }) => database === part.database);
   return waiting.filter(
     ({ database, table, keys }) =>
-      database === part.database && part.tables.includes(table) && keys.length > 0,
+      database === part.database &&
+      part.tables.includes(table) &&
+      keys.length > 0 &&
+      !left.some(({ tables }) => tables.includes(table)),
   );
 }

@@ -44,6 +44,8 @@ export interface Ledger {
   begin(key: string): Promise<void>;
   /** The whole part is in the target. */
   end(key: string): Promise<void>;
+  /** These parts are going to be taken out of the target. */
+  again(keys: readonly string[]): Promise<void>;
   mention: (mention: Mention) => void;
   /** The restore has succeeded. */
   close(): Promise<void>;
@@ -100,6 +102,11 @@ export function openLedger(path: string, begun: LedgerEntry): Ledger {
     async end(key) {
       entry.begun = entry.begun.filter((other) => other !== key);
       entry.loaded.push(key);
+      await write();
+    },
+    async again(keys) {
+      if (keys.length === 0) return;
+      entry.loaded = entry.loaded.filter((key) => !keys.includes(key));
       await write();
     },
     mention(mention) {

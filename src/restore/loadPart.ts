@@ -70,7 +70,7 @@ export async function loadPart(
     signal,
     onBytes: (bytes) => void observe({ type: 'read', bytes }),
   });
-  const keys = late ? keysAfter(part, late.waiting) : [];
+  const keys = late ? keysAfter(part, late) : [];
   if (keys.length > 0) {
     await observe({ type: 'load', key: part.key, phase: 'keys' });
     await addAll(keys, options, init + held);

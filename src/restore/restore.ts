@@ -4,7 +4,7 @@ import type { Manifest, ManifestPart } from '../catalog/records.js';
 import { identifier } from '../dialect/quote.js';
 import type { Server } from '../pair/server.js';
 import { cleanHalves } from './clean.js';
-import { tablesWithLateKeys } from './lateKeys.js';
+import { tablesWithLateKeys, type Late } from './lateKeys.js';
 import { initCommand, loadPart, nameIn, type LoadOptions } from './loadPart.js';
 import { refusedSql } from './load.js';
 import { sections, sectionsOf } from './section.js';
@@ -28,16 +28,21 @@ export interface RestoreOptions extends LoadOptions {
  */
 export async function restoreParts(asked: Omit<RestoreOptions, 'late'>): Promise<void> {
   const { manifest, target, selection, parallel, ledger } = asked;
-  const late = { wanted: tablesWithLateKeys(manifest), waiting: ledger?.entry.lateKeys ?? [] };
+  const late: Late = {
+    wanted: tablesWithLateKeys(manifest),
+    waiting: ledger?.entry.lateKeys ?? [],
+    rows: new Set(),
+  };
   const options = { ...asked, late };
-  const left = selection.parts.filter(({ key }) => !ledger?.entry.loaded.includes(key));
-  const kinds = (...wanted: ManifestPart['kind'][]) =>
-    left.filter((part) => wanted.includes(part.kind));
   await dropDatabases(target, options.replace);
   await ledger?.start();
   await createDatabases(options);
   const init = await initCommand(options);
   await cleanHalves(options, init);
+  const loaded = new Set(ledger?.entry.loaded);
+  const left = selection.parts.filter(({ key }) => !loaded.has(key));
+  const kinds = (wanted: ManifestPart['kind']) => left.filter(({ kind }) => kind === wanted);
+  for (const part of kinds('data')) late.rows.add(part);
   await loadSchemas(kinds('schema'), options, init);
   await loadAll(kinds('data'), parallel, options, init);
   await loadAll(kinds('objects'), parallel, options, init);

@@ -89,14 +89,17 @@ export interface PartForm {
   encrypted: boolean;
 }
 
+function countOf({ number }: { number: number }): string {
+  return number === 1 ? '' : `.${number}`;
+}
+
 /** The tables of a database; `number` counts from 1, since very many tables do not fit one command. */
 export const schemaKey = (
   at: BackupAddress,
   database: string,
   form: PartForm & { number: number },
 ): string => {
-  const number = form.number === 1 ? '' : `.${form.number}`;
-  return `${backupPrefix(at)}schema/${encodeName(database)}${number}${endingOf(form)}`;
+  return `${backupPrefix(at)}schema/${encodeName(database)}${countOf(form)}${endingOf(form)}`;
 };
 
 export const viewsKey = (at: BackupAddress, database: string, form: PartForm): string =>
@@ -108,15 +111,14 @@ export const objectsKey = (at: BackupAddress, database: string, form: PartForm):
 export const accountsKey = (at: BackupAddress, form: PartForm): string =>
   `${backupPrefix(at)}accounts${endingOf(form)}`;
 
-/** The rows of one table; `range` numbers its key ranges from 1 when it is dumped in several parts. */
+/** The rows of one table; `number` counts from 1, since a large one has several parts. */
 export function dataKey(
   at: BackupAddress,
   database: string,
   table: string,
-  form: PartForm & { range?: number },
+  form: PartForm & { number: number },
 ): string {
-  const range = form.range === undefined ? '' : `.${form.range}`;
-  return `${dataFolder(at, database)}${encodeName(table)}${range}${endingOf(form)}`;
+  return `${dataFolder(at, database)}${encodeName(table)}${countOf(form)}${endingOf(form)}`;
 }
 
 /** The rows of several small tables of one database; `~~` keeps it apart from every table's name. */

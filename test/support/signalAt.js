@@ -3,11 +3,13 @@
 // there for the others:
 //   node signalAt.js STEP SIGNAL [stillpoint arguments…]
 //   node signalAt.js 'load end /data/' SIGNAL [stillpoint arguments…]
+//   node signalAt.js 'part /data/' SIGNAL [stillpoint arguments…]   when a part is stored or loaded whole
 //   node signalAt.js 'dump in 2' SIGNAL [stillpoint arguments…]
 import { main } from '../../dist/cli/main.js';
 
 const [at, signal, ...argv] = process.argv.slice(2);
 const [, phase, text] = /^load (begin|keys|end) (.*)$/.exec(at) ?? [];
+const [, partText] = /^part (.*)$/.exec(at) ?? [];
 const [, step = at, runs = '1'] = /^(\S+) in (\d+)$/.exec(at) ?? [];
 let missing = Number(runs);
 let allAreThere;
@@ -16,7 +18,8 @@ process.exitCode = await main(argv, {
   observe: async (event) => {
     const isStep = event.type === 'step' && event.step === step;
     const isLoad = event.type === 'load' && event.phase === phase && event.key.includes(text);
-    if (!isStep && !isLoad) return;
+    const isPart = event.type === 'part' && partText && event.key.includes(partText);
+    if (!isStep && !isLoad && !isPart) return;
     if (--missing > 0) return await meeting;
     process.kill(process.pid, signal);
     allAreThere();

@@ -234,6 +234,7 @@ test('the least there can be has every default', () => {
         },
         dump: {
           compression: { level: 1 },
+          partSize: 1024 ** 3,
           checksums: true,
           accounts: true,
           spool: { memory: 4 * 2 ** 20, disk: 10 * 2 ** 30 },

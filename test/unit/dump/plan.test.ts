@@ -26,6 +26,50 @@ describe('every plan', () => {
     );
   });
 
+  test('has a part for each range of a table that is cut, and none else of it', () => {
+    const anyRanges = fc.array(fc.string({ minLength: 1 }), { minLength: 2, maxLength: 4 });
+    fc.assert(
+      fc.property(databases, anyRanges, (infos, ranges) => {
+        const cut = infos.flatMap(({ name, tables }) =>
+          tables
+            .slice(0, 2)
+            .map((one) => ({ database: name, name: one.name, ranges, definition: '' })),
+        );
+        const parts = of(planParts(infos, cut), 'data');
+        const isCut = (part: PartPlan) => part.where !== null;
+        const wanted = infos.flatMap(({ name, tables }) =>
+          tables
+            .slice(0, 2)
+            .filter((one) => !one.rowsLeftOut)
+            .flatMap((one) => ranges.map((where, i) => [name, [one.name], one.name, where, i + 1])),
+        );
+        expect(
+          sorted(
+            parts
+              .filter(isCut)
+              .map(({ database, tables, ofTable, where, index }) => [
+                database,
+                tables,
+                ofTable,
+                where,
+                index,
+              ]),
+          ),
+        ).toEqual(sorted(wanted));
+        expect(sorted(parts.filter((part) => !isCut(part)).flatMap(address))).toEqual(
+          sorted(
+            infos.flatMap(({ name, tables }) =>
+              tables
+                .slice(2)
+                .filter((one) => !one.rowsLeftOut)
+                .map((one) => [name, one.name]),
+            ),
+          ),
+        );
+      }),
+    );
+  });
+
   test('expects of each part what was put into it', () => {
     fc.assert(
       fc.property(databases, (infos) => {
