@@ -181,6 +181,7 @@ function dumpOptions(run: Run, options: FreezePairOptions, signal: AbortSignal):
     replica,
     tools: run.tools,
     parallel: parallelOf(pair),
+    partBytes: pair.dump.partSize,
     compression: pair.dump.compression,
     recipients,
     spool: run.spool,

@@ -53,7 +53,7 @@ const dumpSchema = z.strictObject({
     .describe('How parts are compressed.'),
   partSize: size({ min: '1MiB' })
     .prefault('1GiB')
-    .describe('About how many bytes of a table go into one part at most.'),
+    .describe('About how many bytes of SQL of one InnoDB table go into one part at most.'),
   checksums: z
     .boolean()
     .default(true)

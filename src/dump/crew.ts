@@ -49,7 +49,13 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
       await observe({ type: 'part', key: titleOf(plan) });
       return part;
     };
-    const running = startLane(lane, title, { command, expected }, store, go);
+    const running = startLane(
+      lane,
+      title,
+      { command, expected, partBytes: options.partBytes },
+      store,
+      go,
+    );
     running.finished.catch(fail);
     started.push(running.finished);
     return running;

@@ -1,18 +1,6 @@
-import { PassThrough, Writable } from 'node:stream';
+import { Writable } from 'node:stream';
+import { footerOf, PartText } from './partText.js';
 import type { PartPlan } from './plan.js';
-
-/** The text of one part, counted. */
-class PartText extends PassThrough {
-  bytes = 0;
-
-  async put(piece: Buffer): Promise<void> {
-    if (piece.length === 0) return;
-    this.bytes += piece.length;
-    await new Promise<void>((resolve, reject) => {
-      this.write(piece, (error) => (error ? reject(error) : resolve()));
-    });
-  }
-}
 
 /** A part's text begins; what this returns is waited for before the text goes on. */
 export type BeginPart = (part: PartPlan, text: PartText) => void | Promise<void>;
@@ -24,8 +12,6 @@ const letterU = 0x55;
 const section =
   /^-- (?:Table structure for table|Dumping data for table|Sequence structure for|Temporary (?:table|view) structure for view|Final view structure for view) `([^\n]*)`/;
 const databaseLine = /^-- Current Database: `([^\n]*)`/;
-/** `SET @OLD_TIME_ZONE=@@TIME_ZONE` of the head, which the end takes back. */
-const kept = /^(\/\*M?!\d+) SET @OLD_(\w+)=@@(\w+)/;
 
 /**
  * Cuts the text of one mysqldump into its parts, at the comments that begin a database or a table. Each
@@ -152,12 +138,12 @@ export class Cutter extends Writable {
 
   async #next(): Promise<void> {
     this.#requireAll();
-    await this.#text?.put(Buffer.from(footerOf(Buffer.concat(this.#head).toString('latin1'))));
+    await this.#text?.put(footerOf(Buffer.concat(this.#head)));
     this.#text?.end();
     this.#at += 1;
     const part = this.#parts[this.#at];
     if (!part) return;
-    this.#text = new PartText({ highWaterMark: 1 << 20 });
+    this.#text = new PartText();
     await this.#begin(part, this.#text);
     for (const piece of this.#head) await this.#text.put(piece);
   }
@@ -182,14 +168,4 @@ function nameOf(pattern: RegExp, line: string): string | null {
 /** Names are compared as the bytes of the dump, read as latin1. */
 function latin1(name: string): string {
   return Buffer.from(name).toString('latin1');
-}
-
-/** What mysqldump writes at the end, of a part that does not end its text. */
-function footerOf(head: string): string {
-  const settings = head
-    .split('\n')
-    .map((line) => kept.exec(line))
-    .filter((found) => found !== null)
-    .map(([, open = '', old = '', name = '']) => `${open} SET ${name}=@OLD_${old} */;\n`);
-  return `\n${settings.reverse().join('')}\n-- Dump completed\n`;
 }

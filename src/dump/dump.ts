@@ -24,6 +24,8 @@ export interface DumpOptions {
   tools: DumpTools;
   /** mysqldump processes at once. */
   parallel: number;
+  /** Longer texts of one table's rows are stored as several parts. */
+  partBytes: number;
   compression: { level: number; threads?: number };
   /** Arguments that name age's recipients; empty for no encryption. */
   recipients: readonly string[];

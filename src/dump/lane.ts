@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StillpointError } from '../errors.js';
 import { Cutter } from './cutter.js';
@@ -12,6 +13,7 @@ import {
   type StoredText,
 } from './pipeline.js';
 import type { PartPlan } from './plan.js';
+import { Slicer } from './slicer.js';
 
 /** Parts of one lane that are on their way to the store at once. */
 const storedAtOnce = 2;
@@ -20,6 +22,8 @@ const storedAtOnce = 2;
 export interface LanePart extends StoredPart {
   plan: PartPlan;
 }
+
+type Stored = StoredText & { plan: PartPlan };
 
 /** A mysqldump at work, and where its parts go. */
 export interface RunningLane {
@@ -31,21 +35,26 @@ export interface RunningLane {
 /**
  * Starts the mysqldump of a lane and, once `go` has settled, cuts what it writes into parts; `store` takes
  * each to the store. Until then mysqldump waits with its snapshot open and a megabyte or two read.
+ * `partBytes`: what is longer becomes several parts, each little longer than that.
  */
 export function startLane(
   lane: Lane,
   title: string,
-  source: DumpSource,
+  source: DumpSource & { partBytes: number },
   store: (part: PartPlan, text: CountedText) => Promise<StoredText>,
   go: Promise<void>,
 ): RunningLane {
+  const { partBytes } = source;
   const dump = startDump(title, source);
   return { dump, finished: run() };
 
   async function run(): Promise<LanePart[]> {
     try {
       await go;
-      const stored = await (lane.parts.length === 1 ? whole(lane.parts[0]) : cut());
+      const [first] = lane.parts;
+      const stored = await (lane.parts.length === 1
+        ? sliced(first, dump.text)
+        : divided(dump.text, (begin) => new Cutter(lane.parts, begin), sliced));
       return stored.map((part, i) => ({ ...part, warnings: i === 0 ? dump.warnings : [] }));
     } finally {
       dump.kill();
@@ -53,19 +62,35 @@ export function startLane(
     }
   }
 
-  async function whole(plan: PartPlan) {
-    return [{ ...(await store(plan, dump.text)), plan }];
+  /** Stores the rows of one table in as many parts as they need. */
+  async function sliced(plan: PartPlan, text: CountedText): Promise<Stored[]> {
+    if (!mayBeTooLarge(plan, partBytes)) return await whole(plan, text);
+    const numbered = (number: number) => ({ ...plan, index: plan.index + number * plan.step });
+    return await divided(
+      text,
+      (begin) => new Slicer(partBytes, (number, slice) => begin(numbered(number), slice)),
+      whole,
+    );
   }
 
-  async function cut() {
-    const parts: Promise<StoredText & { plan: PartPlan }>[] = [];
-    const cutter = new Cutter(lane.parts, async (plan, text) => {
-      const one = store(plan, text).then((stored) => ({ ...stored, plan }));
-      one.catch((error: unknown) => cutter.destroy(error as Error));
-      parts.push(one);
+  async function whole(plan: PartPlan, text: CountedText): Promise<Stored[]> {
+    return [{ ...(await store(plan, text)), plan }];
+  }
+
+  /** Stores each part that a divider makes of a text. */
+  async function divided(
+    text: CountedText,
+    dividerFor: (begin: (plan: PartPlan, text: CountedText) => Promise<void>) => Writable,
+    storePart: (plan: PartPlan, text: CountedText) => Promise<Stored[]>,
+  ): Promise<Stored[]> {
+    const parts: Promise<Stored[]>[] = [];
+    const divider = dividerFor(async (plan, part) => {
+      const stored = storePart(plan, part);
+      stored.catch((error: unknown) => divider.destroy(error as Error));
+      parts.push(stored);
       await parts.at(-1 - storedAtOnce);
     });
-    const failure = await pipeline(dump.text, cutter).then(
+    const failure = await pipeline(text, divider).then(
       () => null,
       (error: unknown) => error,
     );
@@ -75,9 +100,17 @@ export function startLane(
         ? failure
         : broken(title, (failure as Error).message);
     }
-    return ends.map((end) => {
+    return ends.flatMap((end) => {
       if (end.status === 'rejected') throw end.reason;
       return end.value;
     });
   }
+}
+
+/**
+ * Whether the text of a part may exceed the bound: of InnoDB's tables, since several clients may load one at a
+ * time. The estimate is the server's, and text is longer than what it stores.
+ */
+function mayBeTooLarge({ kind, ofTable, mvcc, estimatedBytes }: PartPlan, most: number): boolean {
+  return kind === 'data' && ofTable !== null && mvcc && estimatedBytes * 4 > most;
 }

@@ -24,6 +24,8 @@ export interface PartPlan {
   where: string | null;
   /** Counts the parts of one kind of a database, or those of the one table, from 1. */
   index: number;
+  /** What `index` grows by from one part of the same rows to the next. */
+  step: number;
   expected: Expected[];
   estimatedBytes: number;
 }
@@ -87,7 +89,12 @@ function dataParts({ name, tables }: DatabaseInfo, cuts: readonly CutTable[]): P
     const ranges = rangesOf.get(table.name) ?? [];
     return ranges.map((where, i) => {
       const rows = rowsOf(name, [table], i + 1);
-      return { ...rows, where, estimatedBytes: rows.estimatedBytes / ranges.length };
+      return {
+        ...rows,
+        where,
+        step: ranges.length,
+        estimatedBytes: rows.estimatedBytes / ranges.length,
+      };
     });
   });
   return [...whole, ...cut];
@@ -153,6 +160,7 @@ function part(
     mvcc: false,
     where: null,
     index,
+    step: 1,
     expected: [],
     estimatedBytes: 0,
   };

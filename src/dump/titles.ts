@@ -4,7 +4,7 @@ import type { PartPlan } from './plan.js';
 /** For messages: `rows of shop.orders`. */
 export function titleOf(part: PartPlan | null): string {
   if (!part) return 'accounts';
-  const number = part.where === null ? '' : ` (${part.index})`;
+  const number = part.where === null && part.index === 1 ? '' : ` (${part.index})`;
   const table = part.ofTable === null ? '' : `.${part.ofTable}${number}`;
   return `${part.kind === 'data' ? 'rows' : part.kind} of ${part.database}${table}`;
 }

@@ -34,13 +34,13 @@ afterAll(async () => {
   await pair.waitForCatchUp();
 });
 
-/** A backup of it, its one table cut into ranges; answers the number of parts with rows. */
+/** A backup of it, its one table cut into ranges and those into parts; answers how many. */
 async function backUp(hold: 'dump' | 'snapshot') {
   const setup = await setUp({
     pair: {
       databases: { include: ['keyed'] },
       freeze: { hold },
-      dump: { parallel: 2, partSize: '1MiB' },
+      dump: { parallel: 2, partSize: '3MiB' },
     },
   });
   await setup.ok('backup', '-q');
@@ -51,7 +51,8 @@ async function backUp(hold: 'dump' | 'snapshot') {
 
 test('the keys of a large table are added after its rows, also by a restore that goes on', async () => {
   const { setup, parts } = await backUp('dump');
-  expect(parts).toBe(4);
+  // Four ranges, none of which fits one part.
+  expect(parts).toBeGreaterThanOrEqual(8);
   const killed = await setup.runUntil(
     'load keys /data/',
     'SIGKILL',
@@ -68,10 +69,10 @@ test('the keys of a large table are added after its rows, also by a restore that
 });
 
 test.each(['SIGKILL', 'SIGTERM'] as const)(
-  'a table that is half restored, one of its ranges whole: %s',
+  'a table that is half restored, one of its parts whole: %s',
   async (signal) => {
     const { setup, parts } = await backUp('snapshot');
-    expect(parts).toBe(2);
+    expect(parts).toBeGreaterThanOrEqual(4);
     const asked = ['restore', 'latest', '--to', 'third'];
     const ended = await setup.runUntil('part /data/', signal, ...asked, '--parallel', '1');
     expect(ended.status).not.toBe(0);

@@ -113,7 +113,7 @@ export function followRun(terminal: RunLines): (event: RunEvent, verbose: boolea
     const moves = step === 'dump' || step === 'restore' || bytes.stored > 0;
     const doing = step === null ? undefined : saying[step];
     if (doing !== undefined || !moves) return doing ?? step ?? '';
-    const counted = parts > 0 ? `${done}/${parts} parts` : `${done} parts`;
+    const counted = parts >= done && parts > 0 ? `${done}/${parts} parts` : `${done} parts`;
     const isDump = bytes.plain > 0;
     const shown = isDump ? bytes.plain : bytes.stored;
     // Of a dump nobody knows how long it will be, what is stored has a size.
