@@ -11,6 +11,7 @@ import { MendedObjects } from './mend.js';
 import { dumpCommand } from './mysqldump.js';
 import { runFlow, storeText, type CountedText, type TextFlow } from './pipeline.js';
 import type { PartPlan } from './plan.js';
+import { smallFrame } from './smallFrame.js';
 import { surveyPart, type SurveyedTable } from './survey.js';
 import { titleOf, titleOfLane } from './titles.js';
 
@@ -141,6 +142,7 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
       title: titleOf(part),
       mend: part?.kind === 'objects' ? new MendedObjects() : null,
       filters: filtersOf(options),
+      small: smallFrame,
       spool: options.spool,
       sink: async (body) => await options.sink(part, body, signal),
       signal,

@@ -4,6 +4,7 @@ import { pipeline as connect } from 'node:stream/promises';
 import { StillpointError } from '../errors.js';
 import { failureOf, start, type Child, type Command } from '../util/command.js';
 import { DumpText, type Expected } from './dumpText.js';
+import { peek, smallText } from './smallFrame.js';
 import { spooled, type SpoolSpace } from './spool.js';
 
 /** Text that a program makes, and what it must hold to count as whole. */
@@ -23,6 +24,8 @@ export interface TextFlow {
   mend?: Transform | null;
   /** Programs the text is piped through, e.g. zstd and age. */
   filters: readonly Command[];
+  /** Does to a whole small text what the first of the programs does. */
+  small?: (text: Buffer) => Buffer;
   spool: SpoolSpace;
   /** Takes the bytes to be stored; settles once they are safe, with how many there are. */
   sink: (body: Readable) => Promise<{ bytes: number }>;
@@ -116,27 +119,28 @@ export async function runFlow(flow: PartFlow): Promise<StoredPart> {
  * and the sink's stream fail.
  */
 export async function storeText(text: CountedText, flow: TextFlow): Promise<StoredText> {
-  const { title, signal } = flow;
-  const filters = flow.filters.map((filter) => start(filter));
+  const { title, signal, mend } = flow;
+  const filters: Child[] = [];
   const kill = () => {
     filters.forEach((child) => child.kill());
     text.destroy();
   };
   if (signal.aborted) kill();
   signal.addEventListener('abort', kill, { once: true });
-  const sql = flow.mend ?? text;
-  const stages = [sql, ...filters.map((child) => child.stdout)];
-  const links = Promise.all([
-    ...(flow.mend ? [connect(text, flow.mend)] : []),
-    ...filters.map((child, i) => connect(stages[i] ?? sql, child.stdin)),
-  ]);
-  links.catch(() => undefined);
+  const mended = mend ? connect(text, mend) : Promise.resolve();
+  mended.catch(() => undefined);
   const hash = createHash('sha256');
   let storedBytes = 0;
 
   /** Counts and hashes, and passes on the end only when all that came before ended well. */
   async function* sealed(): AsyncGenerator<Buffer> {
-    for await (const chunk of (stages.at(-1) ?? sql) as AsyncIterable<Buffer>) {
+    const { input, commands } = await beginningOf(mend ?? text, flow);
+    signal.throwIfAborted();
+    filters.push(...commands.map((command) => start(command)));
+    const stages = [input, ...filters.map((child) => child.stdout)];
+    const links = Promise.all(filters.map((child, i) => connect(stages[i] ?? input, child.stdin)));
+    links.catch(() => undefined);
+    for await (const chunk of (stages.at(-1) ?? input) as AsyncIterable<Buffer>) {
       hash.update(chunk);
       storedBytes += chunk.length;
       flow.onBytes?.(text.bytes, storedBytes);
@@ -148,6 +152,7 @@ export async function storeText(text: CountedText, flow: TextFlow): Promise<Stor
       if (failure !== null) throw broken(title, failure);
     }
     await links;
+    await mended;
     if (storedBytes === 0) throw broken(title, 'nothing was left to store');
   }
 
@@ -168,6 +173,18 @@ export async function storeText(text: CountedText, flow: TextFlow): Promise<Stor
     signal.removeEventListener('abort', kill);
   }
   return { plainBytes: text.bytes, storedBytes, sha256: hash.digest('hex') };
+}
+
+/** What the filters get, and which of them are left to do: a small text needs no process for the first. */
+async function beginningOf(
+  sql: Readable,
+  { filters, small }: TextFlow,
+): Promise<{ input: Readable; commands: readonly Command[] }> {
+  if (!small) return { input: sql, commands: filters };
+  const { head, rest } = await peek(sql, smallText);
+  if (rest || head.length === 0)
+    return { input: Readable.from(rest ?? [], { objectMode: false }), commands: filters };
+  return { input: Readable.from([small(head)]), commands: filters.slice(1) };
 }
 
 /** Throws unless a dump ended well in every respect; returns what it warned of. */

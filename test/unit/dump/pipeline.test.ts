@@ -7,6 +7,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Expected } from '../../../src/dump/dumpText.js';
 import { MendedObjects } from '../../../src/dump/mend.js';
 import { runFlow, type PartFlow } from '../../../src/dump/pipeline.js';
+import { smallFrame, smallText } from '../../../src/dump/smallFrame.js';
 import type { Command } from '../../../src/util/command.js';
 import { ownFolder } from '../util/folder.js';
 
@@ -64,6 +65,25 @@ describe('a dump that ends well', () => {
     const xToY = { file: 'tr', args: ['T', 'x'] };
     const { bytes } = await run(bash('printf %s "$1"'), { filters: [upper, xToY] });
     expect(bytes.toString()).toBe(dump.toUpperCase().replaceAll('T', 'x'));
+  });
+
+  test('is a frame of ours when it is small, and goes through the programs else', async () => {
+    const begin = '-- x\n';
+    for (const size of [dump.length, smallText - 1, smallText, smallText + 1, 3 * smallText]) {
+      const text = dump.padStart(size, begin);
+      const { part, bytes } = await run(text, { small: smallFrame });
+      expect(unzstd(bytes)).toBe(text);
+      expect(part).toMatchObject({ plainBytes: size, storedBytes: bytes.length });
+      expect(bytes.length > size).toBe(size <= smallText);
+    }
+    // The program that is passed over is the first.
+    const cat: Command = { file: 'cat', args: [] };
+    const none: Command = { file: 'no-such-filter', args: [] };
+    const { bytes } = await run(bash('printf %s "$1"'), {
+      filters: [none, cat],
+      small: smallFrame,
+    });
+    expect(unzstd(bytes)).toBe(dump);
   });
 
   test('goes without filters', async () => {
@@ -180,6 +200,7 @@ describe('a dump is not stored', () => {
   test.each(cases)('without filters either: that %s', async (_, script, why) => {
     await expect(run(bash(script), { filters: [] })).rejects.toThrow(why);
     await expect(run(bash(script), { mend: new MendedObjects() })).rejects.toThrow(why);
+    await expect(run(bash(script), { small: smallFrame })).rejects.toThrow(why);
     expect(stored).not.toHaveBeenCalled();
   });
 
