@@ -229,7 +229,7 @@ describe.each(subjects)('a store: %s', (_name, makeSubject) => {
     await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
     const unwanted = await store.get('large');
     unwanted.destroy();
-    await vi.waitFor(() => expect(unwanted.closed).toBe(true));
+    await vi.waitFor(() => expect(unwanted.closed).toBe(true), { timeout: 30_000 });
     await expect(store.get('large', { signal: abort.signal })).rejects.toThrow();
   });
 

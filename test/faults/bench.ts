@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { openS3Store } from '../../src/store/s3.js';
 import type { S3Options } from '../../src/store/s3/options.js';
 import type { Store } from '../../src/store/store.js';
+import { waitFor } from '../../src/util/wait.js';
 import { s3 } from '../rig/s3Shared.js';
 import { startProxy, type Proxy } from './proxy.js';
 
@@ -18,10 +19,13 @@ export const patience = {
   unreachable: 4,
   firstDelay: 5,
   longestDelay: 20,
-  // Longer than the service takes to answer on a machine that is busy with everything else.
-  silence: 1500,
-  cleanUp: 5000,
+  // Much longer than the service takes to answer on a machine that is busy with everything else.
+  silence: 30_000,
+  cleanUp: 30_000,
 };
+
+/** For tests that wait for a silence to end. */
+export const hasty = { ...patience, silence: 1500 };
 
 /** What a test of this folder works with; filled before each. */
 export interface Bench {
@@ -29,6 +33,8 @@ export interface Bench {
   proxy: Proxy;
   /** The store under test, behind the proxy. */
   store: Store;
+  /** The same, which soon takes a service for silent. */
+  hasty: Store;
   /** The same place, reached without it. */
   straight: Store;
 }
@@ -45,14 +51,22 @@ export function storeBench(): Bench {
   afterAll(() => bench.proxy.close());
   beforeEach(() => {
     const options = { ...bench.options, prefix: `faults/${randomBytes(4).toString('hex')}` };
-    bench.store = openS3Store({ ...options, endpoint: bench.proxy.url }, patience);
+    const proxied = { ...options, endpoint: bench.proxy.url };
+    bench.store = openS3Store(proxied, patience);
+    bench.hasty = openS3Store(proxied, hasty);
     bench.straight = openS3Store(options, patience);
   });
   afterEach(async () => {
     bench.proxy.clear();
-    await Promise.all([bench.store.close(), bench.straight.close()]);
+    await Promise.all([bench.store, bench.hasty, bench.straight].map((one) => one.close()));
   });
   return bench;
+}
+
+/** Waits until the proxy has had so many requests of an operation. */
+export async function untilAsked({ proxy }: Bench, operation: string, count = 1): Promise<void> {
+  const isAsked = () => Promise.resolve(proxy.count(operation) >= count || null);
+  expect(await waitFor(isAsked, { within: 30 })).toBe(true);
 }
 
 /** What is stored under the key, read past the proxy. */

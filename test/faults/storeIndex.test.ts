@@ -9,6 +9,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { putDrill } from '../../src/catalog/drills.js';
 import { sealRecord } from '../../src/catalog/seal.js';
 import { readIndex, writeIndex } from '../../src/catalog/storedIndex.js';
+import type { Config } from '../../src/config/schema.js';
 import { prune } from '../../src/prune.js';
 import { commitKey, indexKey } from '../../src/store/keys.js';
 import { openStore } from '../../src/store/open.js';
@@ -63,12 +64,29 @@ async function shelf() {
   return { config, store, list };
 }
 
+/** Prunes again until something has come true. */
+async function pruneUntil(config: Config, isSo: () => Promise<boolean>): Promise<true | null> {
+  const isSoNow = async () => {
+    if (await isSo()) return true;
+    await prune(config);
+    return null;
+  };
+  return await waitFor(isSoNow, { within: 60 });
+}
+
 test.each([
   ['list', '--json'],
   ['prune', '--dry-run', '--json'],
 ])('%s on a machine that has read nothing reads the index, and says the same', async (...args) => {
   const { config, store, list } = await shelf();
   expect(await prune(config)).toMatchObject({ removed: 2, kept });
+  // A prune has a few seconds for it. On a machine that is busy another one does the rest.
+  const isWhole = async () => {
+    if ((await readIndex(store, 'shop')).drills.size === drills) return true;
+    await store.delete([indexKey('shop')]);
+    return false;
+  };
+  expect(await pruneUntil(config, isWhole)).toBe(true);
   const quick = await list(...args);
   expect(quick.reads).toBeLessThanOrEqual(1 + 64);
   expect(quick.isWriting).toBe(false);
@@ -84,7 +102,14 @@ test('a prune that may not write the index has done its work all the same', asyn
   const denied = { status: 403, code: 'AccessDenied' };
   proxy.fail({ on: 'PutObject', at: /index\.jsonl\.zst$/, answer: denied });
   expect(await prune(config)).toMatchObject({ status: 'pruned', removed: 2, warnings: [] });
-  expect(proxy.requests.some(({ url }) => url.pathname.endsWith('index.jsonl.zst'))).toBe(true);
+  const isTried = () =>
+    Promise.resolve(
+      proxy.requests.some(
+        ({ operation, url }) =>
+          operation === 'PutObject' && url.pathname.endsWith('index.jsonl.zst'),
+      ),
+    );
+  expect(await pruneUntil(config, isTried)).toBe(true);
   expect(await store.head(indexKey('shop'))).toBeNull();
   expect(JSON.parse((await list('list', '--json')).stdout)).toHaveLength(kept);
 });

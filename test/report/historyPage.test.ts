@@ -6,7 +6,7 @@ import { bytesText, secondsText } from '../../src/util/text.js';
 import { openBrowser } from '../rig/index.js';
 import { sampleHistory, sampleNow } from '../support/history.js';
 import { sampleDrill } from '../support/sampleDrill.js';
-import { dataIn, desktop, expectPlots, figureOf, phone, show } from './pages.js';
+import { dataIn, desktop, expectPlots, figureOf, patient, phone, show } from './pages.js';
 
 const { backups, drills } = sampleHistory();
 const html = historyPage({ pair: 'shop', backups, drills, now: sampleNow });
@@ -64,9 +64,9 @@ describe('the plots', () => {
     const legend = page.locator('figure:has(#plot-pause) .legend .value');
     expect(await legend.innerText()).toBe(pause(-1));
     await hover(page, '#plot-pause', 0);
-    await expect.poll(async () => await legend.innerText()).toBe(pause(0));
+    await expect.poll(async () => await legend.innerText(), patient).toBe(pause(0));
     await page.mouse.move(0, 0);
-    await expect.poll(async () => await legend.innerText()).toBe(pause(-1));
+    await expect.poll(async () => await legend.innerText(), patient).toBe(pause(-1));
     expectQuiet();
   });
 

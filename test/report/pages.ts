@@ -8,6 +8,9 @@ import { expect, onTestFinished } from 'vitest';
 export const desktop = { width: 1200, height: 900 };
 export const phone = { width: 360, height: 740 };
 
+/** How long a browser may take on a machine that is busy with everything else. */
+export const patient = { timeout: 60_000 };
+
 /** A page in a browser, and what it should not have done. */
 export interface Shown {
   page: Page;
@@ -75,9 +78,7 @@ export const pixelsOf = async (page: Page): Promise<PlotPixels[]> =>
 /** Fails unless these plots are drawn, each in the colours of now and no wider than its place. */
 export async function expectPlots(page: Page, ids: readonly string[]): Promise<void> {
   // A change of size or theme is drawn a moment later.
-  await expect
-    .poll(async () => (await pixelsOf(page)).every(isDrawn), { timeout: 5000 })
-    .toBe(true);
+  await expect.poll(async () => (await pixelsOf(page)).every(isDrawn), patient).toBe(true);
   expect((await pixelsOf(page)).map(({ id }) => id)).toEqual(ids);
 }
 

@@ -15,7 +15,7 @@ export function notifying(
   const document = {
     pairs: Object.fromEntries(entries) as object,
     stores: { main: { type: 'file', path: '/srv' } },
-    notify: { timeout: '5s', ...notify },
+    notify: { timeout: '30s', ...notify },
   };
   const parsed = parseConfig(JSON.stringify(document), { shown: 'test', directory: folder });
   return { ...parsed, stateDir: folder, schedulesDir: folder };

@@ -6,7 +6,7 @@ import { namesOf, type Names } from './names.js';
 
 /**
  * Answers from the configuration that `-c` names and from what this machine knows; never throws. Ends the
- * process when that takes longer than a tenth of a second.
+ * process when that takes longer than half a second.
  */
 export function askConfig(file: string | undefined): Ask {
   return async (wanted) => {
@@ -37,14 +37,17 @@ const kinds: Readonly<Record<string, Find>> = {
   drill: drillWords,
 };
 
+/** Ten milliseconds each. Idle, an answer takes one; with five programs to a core it took up to 13. */
+const steps = 50;
+
 /**
- * Ends the process in a tenth of a second, unless it has its answer before: a folder may lie on a disk of the
+ * Ends the process in half a second, unless it has its answer before: a folder may lie on a disk of the
  * network that is gone, and then only this ends who waits for it. In small steps, so that a busy machine,
  * on which we hardly ran in that time, gives us more.
  */
 async function endAfterAMoment(signal: AbortSignal): Promise<void> {
   try {
-    for (let step = 0; step < 10; step++) await sleep(10, undefined, { signal });
+    for (let step = 0; step < steps; step++) await sleep(10, undefined, { signal });
     process.kill(process.pid, 'SIGKILL');
   } catch {
     // It has its answer.

@@ -9,6 +9,7 @@ import { ownFolder } from '../util/folder.js';
 import { inPieces, pieceSizes } from '../util/pieces.js';
 
 const plenty = 1 << 30;
+const patient = { timeout: 30_000 };
 
 async function spaceOf(memory: number, diskLeft: number): Promise<SpoolSpace> {
   return { folder: await ownFolder(), memory, diskLeft };
@@ -134,7 +135,7 @@ describe('an error of the source', () => {
     const body = spooled(source, space);
     await over;
     await expect(buffer(body)).rejects.toBe(lost);
-    await vi.waitFor(() => expect(space.diskLeft).toBe(plenty));
+    await vi.waitFor(() => expect(space.diskLeft).toBe(plenty), patient);
   });
 });
 
@@ -150,7 +151,7 @@ describe('a reader that gives up', () => {
     await vi.waitFor(async () => {
       expect(space.diskLeft).toBe(plenty);
       expect(await openFiles(space.folder)).toEqual([]);
-    });
+    }, patient);
   });
 
   test('ends a source that is held back', async () => {
@@ -167,10 +168,10 @@ describe('a reader that gives up', () => {
       }
     }
     const body = spooled(source(), space);
-    await vi.waitFor(() => expect(space.diskLeft).toBe(0));
+    await vi.waitFor(() => expect(space.diskLeft).toBe(0), patient);
     body.destroy();
-    await vi.waitFor(() => expect(ended).toBe(true));
-    await vi.waitFor(() => expect(space.diskLeft).toBe(10));
+    await vi.waitFor(() => expect(ended).toBe(true), patient);
+    await vi.waitFor(() => expect(space.diskLeft).toBe(10), patient);
   });
 });
 
@@ -194,7 +195,7 @@ test('a full spool holds the source back', async () => {
       }
     }
     const body = spooled(source(), space);
-    await vi.waitFor(() => expect(given).toBe(room + size));
+    await vi.waitFor(() => expect(given).toBe(room + size), patient);
     for await (const chunk of body) {
       for (let i = 0; i < 5; i++) await turn();
       for (const byte of (chunk as Buffer).subarray(0, 1)) expect(byte).toBe(read / size);
