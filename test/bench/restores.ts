@@ -1,180 +1,129 @@
 import { execa } from 'execa';
-import { spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tableText } from '../../src/cli/output/table.js';
 import type { DrillRecord } from '../../src/catalog/drillRecord.js';
-import { median } from './median.js';
-import type { EngineTools, RigServer } from '../rig/index.js';
-import { aptInstall, which } from '../rig/tools.js';
-
-/** Where the contenders restore to, and with what. */
-export interface Loader {
-  tools: EngineTools;
-  target: RigServer;
-  /** Of mysqldump and mysql, for the replica and for the target. */
-  replicaOptions: string;
-  targetOptions: string;
-  replica: RigServer;
-  folder: string;
-  parallel: number;
-}
+import { chain } from './chain.js';
+import { isWanted, oneLine } from './dumps.js';
+import { measure, type Contend } from './gauge.js';
+import { connection, makeLoadable, findMydumper } from './mydumper.js';
+import type { BenchOptions } from './options.js';
+import type { Measure } from './results.js';
+import { configFor, type Setting } from './setting.js';
 
 /**
- * Restores the same data in several ways, in turn, into one server, and drills it; prints medians and
- * each one's time as a multiple of stillpoint's. `config` has a backup in its store.
+ * Restores the same data in several ways, in turn, into one server, and drills it. One that fails is told
+ * of and left out from then on.
  */
 export async function benchRestores(
-  loader: Loader,
-  config: string,
-  { rounds, bytes }: { rounds: number; bytes: number },
-): Promise<void> {
-  await execa(process.execPath, ['bin/stillpoint.js', '-c', config, 'backup', '-q']);
-  const file = await makeOneFile(loader);
-  const folder = await makeMydumper(loader);
-  const contenders: [string, () => Promise<number>][] = [
-    ['zstd -d | mysql, one file', async () => await oneStream(loader, file)],
-    ['stillpoint restore', async () => await stillpointRestore(loader, config)],
-    ...(folder === null
-      ? []
-      : [
-          ['myloader', async () => await myloader(loader, folder)] as [
-            string,
-            () => Promise<number>,
-          ],
-        ]),
+  setting: Setting,
+  { rounds, mydumper: named, only }: BenchOptions,
+): Promise<Measure[]> {
+  const { target, parallel, say } = setting;
+  const config = await configFor(setting, { dump: { parallel } }, 'folder');
+  const all: [name: string, run: Contend][] = [
+    ['zstd -d | mysql, one file', oneStream(setting, join(setting.folder, 'one.sql.zst'))],
+    ['stillpoint restore', restored(config)],
+    ['stillpoint drill', drilled(config)],
   ];
-  const times = new Map<string, number[]>(contenders.map(([name]) => [name, []]));
-  const drills: DrillRecord[] = [];
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const [name, run] of contenders) {
-      const seconds = await run();
-      times.get(name)?.push(seconds);
-      console.log(`round ${round}  ${name.padEnd(30)} ${seconds.toFixed(2)} s`);
+  const mydumper = await findMydumper(named, say);
+  if (mydumper === null) say('left out: myloader is not installed (--mydumper FILE names one)');
+  else {
+    const folder = await mkdtemp(join(setting.folder, 'mydumper-'));
+    try {
+      await makeLoadable(setting, mydumper, folder);
+      all.splice(1, 0, [
+        `myloader ${mydumper.version}`,
+        loaded(setting, mydumper.myloader, folder),
+      ]);
+    } catch (error) {
+      say(`left out: myloader ${mydumper.version}: nothing to load: ${oneLine(error)}`);
     }
-    await drop(loader);
-    drills.push(await drill(config));
-    console.log(
-      `round ${round}  ${'stillpoint drill'.padEnd(30)} ${drills.at(-1)?.seconds.total ?? 0} s`,
-    );
   }
-  const own = median(times.get('stillpoint restore') ?? []) ?? 1;
-  const rows = [...times].map(([name, all]) => {
-    const seconds = median(all) ?? 0;
-    return [
-      name,
-      `${seconds.toFixed(2)} s`,
-      `${(bytes / 1e6 / seconds).toFixed(1)} MB/s`,
-      `${(seconds / own).toFixed(2)} ×`,
-    ];
-  });
-  const head = ['medians', 'time', 'data', 'of stillpoint'];
-  console.log(`\n${tableText(head, rows, head.slice(1))}\n`);
-  const phases = ['download', 'restore', 'checks', 'total'] as const;
-  const split = phases.map(
-    (name) => `${(median(drills.map(({ seconds }) => seconds[name])) ?? 0).toFixed(2)} s`,
-  );
-  console.log(tableText(['medians', ...phases], [['stillpoint drill', ...split]], [...phases]));
+  const taking = new Map(all.filter(([name]) => isWanted(name, only)));
+  if (taking.size === 0) return [];
+  await execa(process.execPath, ['bin/stillpoint.js', '-c', config, 'backup', '-q']);
+  await makeOneFile(setting, join(setting.folder, 'one.sql.zst'));
+
+  const measures: Measure[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const [name, contend] of taking) {
+      await target.query('DROP DATABASE IF EXISTS sbtest');
+      try {
+        // A drill has a server of its own: what it asks of that is in its own seconds.
+        const measured = await measure(target, contend);
+        measures.push({ contender: name, round, ...measured });
+        say(`round ${round}  ${name.padEnd(48)} ${measured.seconds.toFixed(2)} s`);
+      } catch (error) {
+        if (name.startsWith('stillpoint')) throw error;
+        say(`left out: ${name}: ${oneLine(error)}`);
+        taking.delete(name);
+      }
+    }
+  }
+  return measures;
 }
 
 /** One dump of everything in one file, as `mysqldump | zstd` leaves it. */
-async function makeOneFile({ tools, replica, replicaOptions, folder }: Loader): Promise<string> {
-  const file = join(folder, 'one.sql.zst');
-  const dump = spawn(
-    tools.mysqldump,
-    [
-      `--defaults-file=${replicaOptions}`,
-      '--single-transaction',
-      ...(replica.engine === 'mysql' ? ['--set-gtid-purged=OFF'] : []),
-      '--databases',
-      'sbtest',
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const zstd = spawn('zstd', ['-q', '-f', '-1', '-o', file], {
-    stdio: [dump.stdout, 'inherit', 'inherit'],
-  });
-  await new Promise((resolve) => zstd.once('exit', resolve));
-  return file;
-}
-
-/** `zstd -d | mysql`: seconds. */
-async function oneStream(loader: Loader, file: string): Promise<number> {
-  await drop(loader);
-  const begun = performance.now();
-  const zstd = spawn('zstd', ['-q', '-d', '-c', file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const mysql = spawn(loader.tools.mysql, [`--defaults-file=${loader.targetOptions}`], {
-    stdio: [zstd.stdout, 'ignore', 'inherit'],
-  });
-  const status = await new Promise((resolve) => mysql.once('exit', resolve));
-  if (status !== 0) throw new Error(`mysql ended with ${String(status)}`);
-  return (performance.now() - begun) / 1000;
-}
-
-/** `stillpoint restore`: seconds. */
-async function stillpointRestore(loader: Loader, config: string): Promise<number> {
-  await drop(loader);
-  const begun = performance.now();
-  const args = ['-c', config, 'restore', 'latest', '--to', 'third', '-q'];
-  await execa(process.execPath, ['bin/stillpoint.js', ...args], { stderr: 'inherit' });
-  return (performance.now() - begun) / 1000;
-}
-
-/** A folder that mydumper has filled; null where there is no mydumper. */
-async function makeMydumper(loader: Loader): Promise<string | null> {
-  if (which('mydumper') === null) {
-    await aptInstall(['mydumper'], (line) => console.log(line)).catch(() => undefined);
-  }
-  if (which('mydumper') === null) return null;
-  const output = join(loader.folder, 'mydumper');
-  await mkdir(output, { recursive: true });
-  const dumped = await execa(
-    'mydumper',
-    [
-      '-S',
-      loader.replica.socketPath,
-      '-u',
-      'root',
-      '-B',
-      'sbtest',
-      '-t',
-      String(loader.parallel),
-      '-c',
-      '-o',
-      output,
-    ],
-    { reject: false },
-  );
-  if (!dumped.failed) return output;
-  console.log(`mydumper does not work here: ${dumped.stderr.split('\n').at(-1) ?? ''}`);
-  return null;
-}
-
-/** `myloader`: seconds. */
-async function myloader(loader: Loader, folder: string): Promise<number> {
-  await drop(loader);
-  const begun = performance.now();
-  const { socketPath } = loader.target;
-  await execa('myloader', [
-    '-S',
-    socketPath,
-    '-u',
-    'root',
-    '-t',
-    String(loader.parallel),
-    '-d',
-    folder,
+async function makeOneFile(setting: Setting, file: string): Promise<void> {
+  const { tools, engine, replicaOptions } = setting;
+  const dump = [
+    `--defaults-file=${replicaOptions}`,
+    '--single-transaction',
+    ...(engine === 'mysql' ? ['--set-gtid-purged=OFF'] : []),
+    '--databases',
+    'sbtest',
+  ];
+  await execa(tools.mysqldump, dump, { buffer: false }).pipe('zstd', [
+    '-q',
+    '-f',
+    '-1',
+    '-o',
+    file,
   ]);
-  return (performance.now() - begun) / 1000;
 }
 
-/** `stillpoint drill`: its record. */
-async function drill(config: string): Promise<DrillRecord> {
-  const args = ['-c', config, 'drill', '--json'];
-  const { stdout } = await execa(process.execPath, ['bin/stillpoint.js', ...args]);
-  return JSON.parse(stdout) as DrillRecord;
+/** `zstd -d | mysql`. */
+function oneStream({ tools, targetOptions }: Setting, file: string): Contend {
+  return async () => {
+    const running = chain(
+      ['zstd', '-q', '-d', '-c', file],
+      [tools.mysql, `--defaults-file=${targetOptions}`],
+    );
+    running.stdout.resume();
+    await running.ended;
+    return { storedBytes: 0 };
+  };
 }
 
-async function drop({ target }: Loader): Promise<void> {
-  await target.query('DROP DATABASE IF EXISTS sbtest');
+/** `stillpoint restore`. */
+function restored(config: string): Contend {
+  return async (watch) => {
+    const args = ['-c', config, 'restore', 'latest', '--to', 'third', '-q'];
+    const running = execa(process.execPath, ['bin/stillpoint.js', ...args]);
+    watch(running.pid);
+    await running;
+    return { storedBytes: 0 };
+  };
+}
+
+/** `myloader` of a folder that its mydumper has filled. */
+function loaded({ target, parallel }: Setting, myloader: string, folder: string): Contend {
+  return async (watch) => {
+    const running = execa(myloader, [...connection(target, parallel), '-d', folder]);
+    watch(running.pid);
+    await running;
+    return { storedBytes: 0 };
+  };
+}
+
+/** `stillpoint drill`. */
+function drilled(config: string): Contend {
+  return async (watch) => {
+    const args = ['-c', config, 'drill', '--json'];
+    const running = execa(process.execPath, ['bin/stillpoint.js', ...args]);
+    watch(running.pid);
+    const { status } = JSON.parse((await running).stdout) as DrillRecord;
+    if (status !== 'passed') throw new Error(`the drill ${status}`);
+    return { storedBytes: 0 };
+  };
 }
