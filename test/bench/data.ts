@@ -1,4 +1,5 @@
 import type { Pair } from '../rig/pair.js';
+import { onBoth } from './onBoth.js';
 import { fillSmall } from './smallTables.js';
 import { fillSysbench } from './sysbench.js';
 import { fillWide } from './wideTables.js';
@@ -24,4 +25,14 @@ export async function fill(
   if (data === 'small') await fillSmall(pair, tables);
   if (data === 'wide') await fillWide(pair, { tables: several, bytes: rows * 200 });
   await pair.waitForCatchUp();
+  // Right after it was filled, the statistics of a large table are those of a small one.
+  if (data !== 'small') await analyze(pair);
+}
+
+async function analyze(pair: Pair): Promise<void> {
+  const tables = await pair.source.query<{ name: string }>(
+    "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'sbtest'",
+  );
+  const names = tables.map(({ name }) => `sbtest.${name}`).join();
+  await onBoth(pair, () => [`ANALYZE TABLE ${names}`]);
 }

@@ -1,3 +1,4 @@
+import { ExecaError } from 'execa';
 import type { DataSet } from './data.js';
 import { measure, type Contend } from './gauge.js';
 import { copied, findMariadbBackup } from './mariadbBackup.js';
@@ -96,7 +97,9 @@ export function isWanted(name: string, only: readonly string[]): boolean {
   return only.length === 0 || only.some((text) => name.includes(text));
 }
 
+/** How it ended, and the last that it said. */
 export function oneLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.trim().split('\n').at(-1) ?? '';
+  const how = error instanceof ExecaError && error.signal ? `${error.signal}: ` : '';
+  return how + (text.trim().split('\n').at(-1) ?? '');
 }

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RigServer } from '../rig/index.js';
 import { aptInstall, which } from '../rig/tools.js';
@@ -57,31 +57,32 @@ export function mydumped(setting: Setting, tool: Mydumper): Contend {
 
 /** Fills the folder with files compressed by zstd -1: by itself, or afterwards where it knows no zstd. */
 async function dumpInto(
-  { pair, parallel }: Setting,
+  setting: Setting,
   tool: Mydumper,
   output: string,
   watch: (pid: number | undefined) => void,
 ): Promise<void> {
   const running = execa(tool.mydumper, [
-    ...connection(pair.replica, parallel),
+    ...(await connection(setting, tool, setting.pair.replica)),
     ...['-B', 'sbtest', '-o', output],
     ...(tool.hasFilter ? throughZstd : []),
   ]);
   watch(running.pid);
   await running;
   if (tool.hasFilter) return;
-  await execa('zstd', ['-q', '-1', `-T${parallel}`, '--rm', '-r', output]);
+  await execa('zstd', ['-q', '-1', `-T${setting.parallel}`, '--rm', '-r', output]);
 }
 
 /** Fills the folder with files that its own myloader reads, which knows gzip where there is no zstd. */
 export async function makeLoadable(
-  { pair, parallel }: Setting,
-  { mydumper, hasFilter }: Mydumper,
+  setting: Setting,
+  tool: Mydumper,
   output: string,
 ): Promise<void> {
-  const compressed = hasFilter ? throughZstd : ['-c'];
-  const args = [...connection(pair.replica, parallel), '-B', 'sbtest', '-o', output];
-  await execa(mydumper, [...args, ...compressed]);
+  const compressed = tool.hasFilter ? throughZstd : ['-c'];
+  const own = await connection(setting, tool, setting.pair.replica);
+  const args = [...own, '-B', 'sbtest', '-o', output];
+  await execa(tool.mydumper, [...args, ...compressed]);
 }
 
 const throughZstd = [
@@ -92,6 +93,17 @@ const throughZstd = [
 ];
 
 /** Options that mydumper and myloader share. */
-export function connection({ socketPath }: RigServer, parallel: number): string[] {
-  return ['-S', socketPath, '-u', 'root', '-t', String(parallel)];
+export async function connection(
+  { parallel, engine, tools, folder }: Setting,
+  { hasFilter }: Mydumper,
+  { socketPath }: RigServer,
+): Promise<string[]> {
+  const args = ['-S', socketPath, '-u', 'root', '-t', String(parallel)];
+  if (!hasFilter || engine !== 'mysql') return args;
+  // It does not know a MySQL that Debian has built, and dies of the words of older ones and of the
+  // format in which MySQL 9 explains.
+  const number = /^\d+\.\d+\.\d+/.exec(tools.version)?.[0] ?? tools.version;
+  const file = join(folder, 'mydumper.cnf');
+  await writeFile(file, '[mydumper_session_variables]\nexplain_format=TRADITIONAL\n');
+  return [...args, '--server-version', `mysql-${number}`, '--defaults-extra-file', file];
 }

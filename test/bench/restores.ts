@@ -5,7 +5,7 @@ import type { DrillRecord } from '../../src/catalog/drillRecord.js';
 import { chain } from './chain.js';
 import { isWanted, oneLine } from './dumps.js';
 import { measure, type Contend } from './gauge.js';
-import { connection, makeLoadable, findMydumper } from './mydumper.js';
+import { connection, findMydumper, makeLoadable, type Mydumper } from './mydumper.js';
 import type { BenchOptions } from './options.js';
 import type { Measure } from './results.js';
 import { configFor, type Setting } from './setting.js';
@@ -31,10 +31,7 @@ export async function benchRestores(
     const folder = await mkdtemp(join(setting.folder, 'mydumper-'));
     try {
       await makeLoadable(setting, mydumper, folder);
-      all.splice(1, 0, [
-        `myloader ${mydumper.version}`,
-        loaded(setting, mydumper.myloader, folder),
-      ]);
+      all.splice(1, 0, [`myloader ${mydumper.version}`, loaded(setting, mydumper, folder)]);
     } catch (error) {
       say(`left out: myloader ${mydumper.version}: nothing to load: ${oneLine(error)}`);
     }
@@ -107,9 +104,10 @@ function restored(config: string): Contend {
 }
 
 /** `myloader` of a folder that its mydumper has filled. */
-function loaded({ target, parallel }: Setting, myloader: string, folder: string): Contend {
+function loaded(setting: Setting, tool: Mydumper, folder: string): Contend {
   return async (watch) => {
-    const running = execa(myloader, [...connection(target, parallel), '-d', folder]);
+    const own = await connection(setting, tool, setting.target);
+    const running = execa(tool.myloader, [...own, '-d', folder]);
     watch(running.pid);
     await running;
     return { storedBytes: 0 };
