@@ -99,11 +99,12 @@ async function believed(
   cache: Cache<BackupRecord>,
 ): Promise<Map<string, BackupRecord>> {
   const [marks, known] = await Promise.all([listMarks(store, pair), cache.known(ids)]);
-  const handful = Math.floor(Math.random() * ids.length);
+  // Every id as likely as another, the oldest too.
+  const end = Math.ceil(Math.random() * (ids.length + readsAtOnce));
   const doubtful = new Set([
     ...marks.map(({ id }) => id),
     ...ids.slice(-readsAtOnce),
-    ...ids.slice(handful, handful + readsAtOnce),
+    ...ids.slice(Math.max(0, end - readsAtOnce), end),
   ]);
   const trusted = new Map<string, BackupRecord>();
   for (const id of ids) {

@@ -160,6 +160,14 @@ describe('a conditional write', () => {
     }
   });
 
+  it('has lost where the service took it and then that of another', async () => {
+    await bench.straight.put('other', small);
+    const change = (url: URL) => (url.pathname = url.pathname.replace(/x$/, 'other'));
+    bench.proxy.fail({ on: 'HeadObject', change });
+    const put = bench.store.put('x', small, { ifAbsent: true });
+    await expect(put).rejects.toThrow(/x exists already$/);
+  });
+
   it.each([412, 409])('is refused by a %i', async (status) => {
     const code = status === 412 ? 'PreconditionFailed' : 'ConditionalRequestConflict';
     await bench.straight.put('x', small);

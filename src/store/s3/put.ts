@@ -65,6 +65,8 @@ async function storedBytes(write: Write, sent: number): Promise<number> {
   const { remote, key, signal, id } = write;
   const head = await headOf(remote, key, { signal });
   if (head?.ContentLength === sent && (writerOf(head) ?? id) === id) return sent;
+  // A service that checks and then stores, in two steps, told two writers that they were the first.
+  if (write.ifAbsent && (writerOf(head) ?? id) !== id) throw alreadyThere(write, undefined);
   const found = head === null ? 'no object' : `${head.ContentLength ?? 0} bytes`;
   throw new StillpointError(
     'failed',
