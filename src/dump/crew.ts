@@ -10,7 +10,7 @@ import type { Lane } from './lanes.js';
 import { MendedObjects } from './mend.js';
 import { dumpCommand } from './mysqldump.js';
 import { runFlow, storeText, type CountedText, type TextFlow } from './pipeline.js';
-import type { PartPlan } from './plan.js';
+import { smallBytes, type PartPlan } from './plan.js';
 import { smallFrame } from './smallFrame.js';
 import { surveyPart, type SurveyedTable } from './survey.js';
 import { titleOf, titleOfLane } from './titles.js';
@@ -142,7 +142,7 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
       title: titleOf(part),
       mend: part?.kind === 'objects' ? new MendedObjects() : null,
       filters: filtersOf(options),
-      small: smallFrame,
+      small: (part?.estimatedBytes ?? 0) < smallBytes ? smallFrame : null,
       spool: options.spool,
       sink: async (body) => await options.sink(part, body, signal),
       signal,

@@ -1,7 +1,6 @@
 import type { Server } from '../pair/server.js';
 import { hashOf } from './definitions.js';
-import type { DatabaseInfo, TableInfo } from './inventory.js';
-import { isMvcc } from './plan.js';
+import { isMvcc, type DatabaseInfo, type TableInfo } from './inventory.js';
 import { keyRanges } from './ranges.js';
 
 /** A large table whose rows are dumped by several mysqldumps at once. */
@@ -10,8 +9,8 @@ export interface CutTable {
   name: string;
   /** Conditions, for as long as the table's definition is what it was: each row meets just one of them. */
   ranges: string[];
-  /** Hash of that definition; null when the server would not show it. */
-  definition: string | null;
+  /** Hash of that definition. */
+  definition: string;
 }
 
 /** Less than this is not worth a process of its own. */
@@ -44,7 +43,8 @@ export async function cutTables(
     for (const { database, name, pieces } of large) {
       const definition = await hashOf(session, database, 'table', name);
       const ranges = await keyRanges(session, database, name, pieces);
-      if (ranges.length > 1) cut.push({ database, name, ranges, definition });
+      if (definition === null || ranges.length < 2) continue;
+      cut.push({ database, name, ranges, definition });
     }
     return cut;
   } finally {
@@ -66,6 +66,7 @@ export async function areStillCut(server: Server, cuts: readonly CutTable[]): Pr
   }
 }
 
+/** Not those that keep former rows: whether mysqldump's condition is asked of them all was not tried. */
 function isCuttable(table: TableInfo): boolean {
-  return isMvcc(table) && !table.rowsLeftOut && table.kind === 'table';
+  return isMvcc(table) && !table.rowsLeftOut && !table.versioned;
 }

@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import { Divider } from './divider.js';
 import { footerOf, PartText } from './partText.js';
 import type { PartPlan } from './plan.js';
 
@@ -18,13 +18,12 @@ const databaseLine = /^-- Current Database: `([^\n]*)`/;
  * part gets the settings of the text's head and takes them back at its end, so that it can be loaded
  * alone. The parts must come in their order, each in one piece; a table that is in none of them fails it.
  */
-export class Cutter extends Writable {
+export class Cutter extends Divider {
   readonly #parts: readonly PartPlan[];
   readonly #begin: BeginPart;
   #head: Buffer[] = [];
   /** Index of the part that is being written; -1 in the head. */
   #at = -1;
-  #text: PartText | null = null;
   #held = Buffer.alloc(0);
   #lineBegins = true;
   /** A database was named, and USE comes next. */
@@ -33,39 +32,20 @@ export class Cutter extends Writable {
   #seen = new Set<string>();
 
   constructor(parts: readonly PartPlan[], begin: BeginPart) {
-    super({ highWaterMark: 1 << 20 });
+    super();
     this.#parts = parts;
     this.#begin = begin;
   }
 
-  override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error) => void): void {
-    this.#take(chunk).then(
-      () => done(),
-      (error: unknown) => done(error as Error),
-    );
+  protected override async finish(): Promise<void> {
+    await this.#pass(this.#held);
+    this.#requireAll();
+    if (this.#at !== this.#parts.length - 1) {
+      throw new Error(`the dump ended before ${this.#parts[this.#at + 1]?.database ?? ''}`);
+    }
   }
 
-  override _final(done: (error?: Error) => void): void {
-    const end = async () => {
-      await this.#pass(this.#held);
-      this.#requireAll();
-      if (this.#at !== this.#parts.length - 1) {
-        throw new Error(`the dump ended before ${this.#parts[this.#at + 1]?.database ?? ''}`);
-      }
-      this.#text?.end();
-    };
-    end().then(
-      () => done(),
-      (error: unknown) => done(error as Error),
-    );
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (error) this.#text?.destroy(error);
-    done(error);
-  }
-
-  async #take(chunk: Buffer): Promise<void> {
+  protected override async take(chunk: Buffer): Promise<void> {
     let at = 0;
     if (this.#held.length > 0) {
       at = lineEnd(chunk, 0);
@@ -138,19 +118,19 @@ export class Cutter extends Writable {
 
   async #next(): Promise<void> {
     this.#requireAll();
-    await this.#text?.put(footerOf(Buffer.concat(this.#head)));
-    this.#text?.end();
+    await this.text?.put(footerOf(Buffer.concat(this.#head)));
+    this.text?.end();
     this.#at += 1;
     const part = this.#parts[this.#at];
     if (!part) return;
-    this.#text = new PartText();
-    await this.#begin(part, this.#text);
-    for (const piece of this.#head) await this.#text.put(piece);
+    this.text = new PartText();
+    await this.#begin(part, this.text);
+    for (const piece of this.#head) await this.text.put(piece);
   }
 
   async #pass(piece: Buffer): Promise<void> {
     if (piece.length === 0) return;
-    if (this.#text) await this.#text.put(piece);
+    if (this.text) await this.text.put(piece);
     else this.#head.push(Buffer.from(piece));
   }
 }

@@ -195,6 +195,11 @@ function isSelected(database: string, { include, exclude }: Selection): boolean 
   return any(include) && !any(exclude);
 }
 
+/** Whether rows of the table can be read from a snapshot. */
+export function isMvcc({ engine }: TableInfo): boolean {
+  return engine === 'InnoDB';
+}
+
 /** Whether a pattern with `*` and `?` covers the whole of `name`. */
 export function matches(pattern: string, name: string): boolean {
   const source = pattern

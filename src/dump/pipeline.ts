@@ -24,8 +24,8 @@ export interface TextFlow {
   mend?: Transform | null;
   /** Programs the text is piped through, e.g. zstd and age. */
   filters: readonly Command[];
-  /** Does to a whole small text what the first of the programs does. */
-  small?: (text: Buffer) => Buffer;
+  /** Does to a whole small text what the first of the programs does; null where none is expected. */
+  small?: ((text: Buffer) => Buffer) | null;
   spool: SpoolSpace;
   /** Takes the bytes to be stored; settles once they are safe, with how many there are. */
   sink: (body: Readable) => Promise<{ bytes: number }>;
@@ -181,10 +181,10 @@ async function beginningOf(
   { filters, small }: TextFlow,
 ): Promise<{ input: Readable; commands: readonly Command[] }> {
   if (!small) return { input: sql, commands: filters };
-  const { head, rest } = await peek(sql, smallText);
-  if (rest || head.length === 0)
-    return { input: Readable.from(rest ?? [], { objectMode: false }), commands: filters };
-  return { input: Readable.from([small(head)]), commands: filters.slice(1) };
+  const text = await peek(sql, smallText);
+  return 'whole' in text
+    ? { input: Readable.from([small(text.whole)]), commands: filters.slice(1) }
+    : { input: Readable.from(text.longer, { objectMode: false }), commands: filters };
 }
 
 /** Throws unless a dump ended well in every respect; returns what it warned of. */

@@ -1,6 +1,6 @@
 import type { CutTable } from './cutTables.js';
 import type { Expected } from './dumpText.js';
-import type { DatabaseInfo, TableInfo } from './inventory.js';
+import { isMvcc, type DatabaseInfo, type TableInfo } from './inventory.js';
 
 /** What a part holds, in the order in which a restore loads them. */
 export const partKinds = ['schema', 'data', 'objects', 'views', 'accounts'] as const;
@@ -110,11 +110,6 @@ function rowsOf(database: string, tables: readonly TableInfo[], index: number): 
     expected: tables.map((table) => ({ kind: 'rows', name: table.name })),
     estimatedBytes: tables.reduce((sum, table) => sum + table.estimatedBytes, 0),
   };
-}
-
-/** Whether rows of the table can be read from a snapshot. */
-export function isMvcc({ engine }: TableInfo): boolean {
-  return engine === 'InnoDB';
 }
 
 function objectParts(database: DatabaseInfo): PartPlan[] {

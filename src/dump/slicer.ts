@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import { Divider } from './divider.js';
 import { footerOf, PartText } from './partText.js';
 
 /** Settings and comments come before the first row: some thousand bytes. */
@@ -11,47 +11,27 @@ const nothing = Buffer.alloc(0);
  * settings of the text's head and takes them back at its end, so that it can be loaded alone. `begin` gets
  * each, numbered from 0, and is waited for before the text goes on.
  */
-export class Slicer extends Writable {
+export class Slicer extends Divider {
   #most: number;
   readonly #begin: (number: number, text: PartText) => void | Promise<void>;
   #head: Buffer = nothing;
   /** How each statement begins, behind a line end; null in the head. */
   #statement: string | null = null;
   #slices = 0;
-  #text: PartText | null = null;
 
   constructor(most: number, begin: (number: number, text: PartText) => void | Promise<void>) {
-    super({ highWaterMark: 1 << 20 });
+    super();
     this.#most = most;
     this.#begin = begin;
   }
 
-  override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error) => void): void {
-    this.#take(chunk).then(
-      () => done(),
-      (error: unknown) => done(error as Error),
-    );
+  protected override async finish(): Promise<void> {
+    if (!this.text) await this.#next();
   }
 
-  override _final(done: (error?: Error) => void): void {
-    const end = async () => {
-      if (!this.#text) await this.#next();
-      this.#text?.end();
-    };
-    end().then(
-      () => done(),
-      (error: unknown) => done(error as Error),
-    );
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (error) this.#text?.destroy(error);
-    done(error);
-  }
-
-  async #take(chunk: Buffer): Promise<void> {
-    const rows = this.#text ? chunk : await this.#takeHead(chunk);
-    const text = this.#text;
+  protected override async take(chunk: Buffer): Promise<void> {
+    const rows = this.text ? chunk : await this.#takeHead(chunk);
+    const text = this.text;
     if (!text) return;
     const at = this.#endOfSlice(rows, this.#most - text.bytes);
     await text.put(rows.subarray(0, at));
@@ -59,7 +39,7 @@ export class Slicer extends Writable {
     await text.put(footerOf(this.#head));
     text.end();
     await this.#next();
-    await this.#take(rows.subarray(at));
+    await this.take(rows.subarray(at));
   }
 
   /** Keeps what comes before the first statement; answers what comes after it. */
@@ -86,7 +66,7 @@ export class Slicer extends Writable {
 
   async #next(): Promise<void> {
     const text = new PartText();
-    this.#text = text;
+    this.text = text;
     await this.#begin(this.#slices++, text);
     await text.put(this.#head);
   }

@@ -17,25 +17,23 @@ export function smallFrame(text: Buffer): Buffer {
   return Buffer.concat([head, text]);
 }
 
-/**
- * Reads up to so many bytes of a stream. `rest` is what comes then, those bytes first; null when they are all.
- */
+/** The whole of a stream, when it has no more than so many bytes, or else a stream of the same bytes. */
 export async function peek(
   stream: AsyncIterable<Buffer>,
   most: number,
-): Promise<{ head: Buffer; rest: AsyncIterable<Buffer> | null }> {
+): Promise<{ whole: Buffer } | { longer: AsyncIterable<Buffer> }> {
   const source = stream[Symbol.asyncIterator]();
   const pieces: Buffer[] = [];
   let bytes = 0;
   while (bytes <= most) {
     const next = await source.next();
-    if (next.done) return { head: Buffer.concat(pieces), rest: null };
+    if (next.done) return { whole: Buffer.concat(pieces) };
     pieces.push(next.value);
     bytes += next.value.length;
   }
-  const rest = async function* () {
+  const longer = async function* () {
     yield* pieces;
     yield* { [Symbol.asyncIterator]: () => source };
   };
-  return { head: Buffer.concat(pieces), rest: rest() };
+  return { longer: longer() };
 }

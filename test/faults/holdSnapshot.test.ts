@@ -21,6 +21,7 @@ beforeAll(async () => {
     INSERT INTO small.wide (filler) VALUES ${Array.from({ length: 60 }, () => "(REPEAT('x', 200000))").join(', ')};
     CREATE TABLE small.flat (id INT PRIMARY KEY, n INT) ENGINE=MyISAM;
     INSERT INTO small.flat VALUES (1, 1), (2, 1);
+    ANALYZE TABLE small.wide;
   `);
   await pair.waitForCatchUp();
 });
@@ -152,10 +153,13 @@ test.each([
     'CREATE TABLE small.early (id INT PRIMARY KEY); INSERT INTO small.early VALUES (7)',
   ],
   ['a table less', 'DROP TABLE small.early'],
+  // It is cut by a key of what it was.
+  ['a large table with another column', 'ALTER TABLE small.wide ADD COLUMN early INT'],
 ])(
   'definitions that change after they were listed, right before the pause: %s',
   async (_, change) => {
-    const setup = await setUp({ pair: fromSnapshots });
+    const dump = { parallel: 2, partSize: '1MiB' };
+    const setup = await setUp({ pair: { ...fromSnapshots, dump } });
     const seen: RunEvent[] = [];
     const record = await backup(setup.config, {
       observe: at(
