@@ -13,12 +13,13 @@ const order = [
   'catalog',
   'restore',
   'drill',
+  'failover',
   'report',
   'schedule',
   'notify',
   'cli',
 ];
-const stories = ['backup', 'snapshot', 'makeReport', 'init', 'forPairs'];
+const stories = ['backup', 'snapshot', 'makeReport', 'promotePair', 'init', 'forPairs'];
 
 /** What the files of `folder` may not import, by the path they would have to write. */
 function above(folder) {

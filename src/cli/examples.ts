@@ -26,6 +26,11 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   status: [['stillpoint status', 'all pairs at a glance']],
   doctor: [['stillpoint doctor shop', 'what is missing, with its fix']],
   resume: [['stillpoint resume shop', 'a dead run left the replica paused']],
+  pair: [
+    ['stillpoint pair promote shop --dry-run', 'every statement, and nothing is done'],
+    ['stillpoint pair promote shop --switchover', 'both change their roles'],
+    ['stillpoint pair promote shop', 'the source is gone'],
+  ],
   notify: [['stillpoint notify test shop', 'would a failed backup be heard of?']],
   init: [
     ['stillpoint init', 'asks, and writes ./stillpoint.yaml'],

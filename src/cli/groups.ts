@@ -5,7 +5,7 @@ const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Back up:', ['backup', 'snapshot', 'list', 'show', 'verify']],
   ['Restore:', ['restore', 'drill', 'report']],
   ['Keep:', ['pin', 'unpin', 'prune', 'schedule']],
-  ['Look after:', ['status', 'doctor', 'resume', 'notify']],
+  ['Look after:', ['status', 'doctor', 'resume', 'pair', 'notify']],
   ['Begin:', ['init', 'completion']],
 ];
 

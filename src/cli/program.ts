@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   doctor: async () => (await import('./commands/doctor.js')).registerDoctor,
   resume: async () => (await import('./commands/resume.js')).registerResume,
   notify: async () => (await import('./commands/notify.js')).registerNotify,
+  pair: async () => (await import('./commands/pair.js')).registerPair,
   schedule: async () => (await import('./commands/schedule.js')).registerSchedule,
   init: async () => (await import('./commands/init.js')).registerInit,
   completion: async () => (await import('./commands/completion.js')).registerCompletion,

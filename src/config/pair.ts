@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { refuseArgument } from './extra-args.js';
-import { count, duration, name, path, size, text } from './fields.js';
+import { command, count, duration, name, path, size, text } from './fields.js';
 import { notifySchema } from './notify.js';
-import { replicationSchema, serverSchema, toolsSchema } from './server.js';
+import { adminSchema, replicationSchema, serverSchema, toolsSchema } from './server.js';
 import { retentionSchema } from './store.js';
 
 const databasesSchema = z.strictObject({
@@ -87,6 +87,23 @@ const encryptionSchema = z
     message: 'expected recipients or recipientsFile',
   });
 
+const failoverSchema = z.strictObject({
+  before: command()
+    .exactOptional()
+    .describe('A command to run before anything is changed; when it fails, nothing is.'),
+  after: command()
+    .exactOptional()
+    .describe(
+      'A command to run once the new source takes writes: it moves an address, or tells a proxy.',
+    ),
+  timeout: duration({ min: '1s' }).prefault('60s').describe('How long each of them may take.'),
+  maxPause: duration({ min: '1s' })
+    .prefault('30s')
+    .describe(
+      'The longest that nobody may write in a switchover; when it is over, the old source takes writes again.',
+    ),
+});
+
 /** A source, its replica, and how the replica is backed up. */
 export const pairSchema = z.strictObject({
   source: serverSchema.describe('The server that is written to.'),
@@ -96,6 +113,12 @@ export const pairSchema = z.strictObject({
     .describe(
       'The account a restored server attaches to the source with. Default: that of source.',
     ),
+  admin: adminSchema
+    .exactOptional()
+    .describe(
+      'The account that pair promote and its kin use on both servers. Default: that of each server.',
+    ),
+  failover: failoverSchema.prefault({}).describe('How the replica becomes the source.'),
   databases: databasesSchema.prefault({}).describe('What is dumped.'),
   freeze: freezeSchema.prefault({}).describe('The pause of replication.'),
   dump: dumpSchema.prefault({}).describe('How it is dumped.'),

@@ -86,6 +86,11 @@ export const replicationSchema = z
   .strictObject({ user: name().describe('The account on the source.'), ...passwordShape })
   .superRefine(checkPassword, { when });
 
+/** The account that sets a pair up, promotes and rejoins. */
+export const adminSchema = z
+  .strictObject({ user: name().describe('The account on both servers.'), ...passwordShape })
+  .superRefine(checkPassword, { when });
+
 // Also when another key is wrong, so that one run names every mistake.
 function when({ value }: { value: unknown }): boolean {
   return typeof value === 'object' && value !== null;

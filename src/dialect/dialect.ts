@@ -38,6 +38,12 @@ export interface ChannelStatus {
   relayLogBytes: number;
   /** `Replicate_*` settings that hide something, as `name=value`. */
   filters: string[];
+  /** The account that the receiver connects with. */
+  user: string;
+  /** What the applier says it does, e.g. that it has read all relay log. */
+  applierState: string;
+  /** GTIDs that the receiver has stored in relay logs; empty where it does not tell. */
+  receivedGtid: string;
   /** Whether the channel asks the source by GTID rather than by file and position. */
   usesGtid: boolean;
 }
@@ -135,6 +141,27 @@ export interface Dialect {
     source: SourceAddress,
     from: { gtid: string } | { position: BinlogPosition },
   ): string;
+  /**
+   * Makes everything that the server has written count as applied, so that it can follow another server
+   * which has all of that. MySQL does so by itself.
+   */
+  takeOwnWrites(): string[];
+  /** Removes a stopped channel with all that is known of its source. */
+  forgetSource(channel: string): string;
+  startReceiver(channel: string): string;
+  stopReceiver(channel: string): string;
+  /** Ends writes by everybody who has no special privilege; on MySQL by these too. */
+  closeForWrites(): string;
+  openForWrites(): string;
+  /** Single row with the column `history`: every GTID that the server has in its data. */
+  gtidHistory(): string;
+  /**
+   * The GTIDs of history `a` that are not in history `b`, as text for people; empty for none. `ask` runs a
+   * query, for a server that has to do it.
+   */
+  historyBeyond(ask: (sql: string) => Promise<Row[]>, a: string, b: string): Promise<string>;
+  /** Makes an event run that is off because it came from the source; keeps its definer. */
+  enableEvent(event: string, definer: string): string;
   /** Blocks until the applier has reached `gtid`; returns one row with the column `reached` (1 or 0). */
   waitForGtid(gtid: string, seconds: number): string;
 

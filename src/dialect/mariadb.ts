@@ -60,6 +60,16 @@ export function mariadbDialect(version: Version): Dialect {
       ];
       return `CHANGE MASTER ${literal(source.channel)} TO ${settings.join(', ')}`;
     },
+    takeOwnWrites: () => ['SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_current_pos'],
+    forgetSource: (channel) => `RESET REPLICA ${literal(channel)} ALL`,
+    startReceiver: (channel) => `START REPLICA ${literal(channel)} IO_THREAD`,
+    stopReceiver: (channel) => `STOP REPLICA ${literal(channel)} IO_THREAD`,
+    closeForWrites: () => 'SET GLOBAL read_only = ON',
+    openForWrites: () => 'SET GLOBAL read_only = OFF',
+    gtidHistory: () =>
+      "SELECT CONCAT(@@GLOBAL.gtid_binlog_state, '|', @@GLOBAL.gtid_slave_pos) AS history",
+    historyBeyond: (_, a, b) => Promise.resolve(beyond(a, b)),
+    enableEvent: (event, definer) => `ALTER DEFINER = ${definer} EVENT ${event} ENABLE`,
     waitForGtid: (gtid, seconds) =>
       `SELECT MASTER_GTID_WAIT(${literal(gtid)}, ${seconds}) = 0 AS reached`,
 
@@ -70,6 +80,39 @@ export function mariadbDialect(version: Version): Dialect {
     dumpOptions: (client) =>
       [version, client].every((one) => atLeast(one, 10, 11)) ? ['--dump-history'] : [],
   };
+}
+
+/**
+ * A history is what a server has logged, the last number of each server in each domain, and after a bar
+ * the last that it has applied of each domain. `0-1-101 to 0-1-105`.
+ */
+function beyond(a: string, b: string): string {
+  const [logged = '', applied = ''] = b.split('|');
+  const known = lastOfEach(logged, ({ domain, server }) => `${domain}-${server}`);
+  // Whoever has applied one number of a domain has all lower ones, whichever server gave them.
+  const floors = lastOfEach(applied, ({ domain }) => domain);
+  const mine = lastOfEach(a.replace('|', ','), ({ domain, server }) => `${domain}-${server}`);
+  const found = [...mine].flatMap(([of, last]) => {
+    const floor = floors.get(of.split('-')[0] ?? '') ?? 0;
+    const first = Math.max(known.get(of) ?? 0, floor) + 1;
+    if (first > last) return [];
+    return [first === last ? `${of}-${last}` : `${of}-${first} to ${of}-${last}`];
+  });
+  return found.join(', ');
+}
+
+/** The highest number by what `of` answers. */
+function lastOfEach(
+  gtids: string,
+  of: (gtid: { domain: string; server: string }) => string,
+): Map<string, number> {
+  const last = new Map<string, number>();
+  for (const gtid of gtids.split(',').filter((one) => one !== '')) {
+    const [domain = '', server = '', number = '0'] = gtid.split('-');
+    const key = of({ domain, server });
+    last.set(key, Math.max(last.get(key) ?? 0, Number(number)));
+  }
+  return last;
 }
 
 /**

@@ -54,6 +54,20 @@ export function mysqlDialect(version: Version): Dialect {
       `SET GLOBAL gtid_purged = ${literal(gtid)}`,
     ],
     changeSource: (source, from) => changeSource(source, from, sourceWords),
+    takeOwnWrites: () => [],
+    forgetSource: (channel) => `RESET ${replica} ALL${onChannel(channel)}`,
+    startReceiver: (channel) => `START ${replica} IO_THREAD${onChannel(channel)}`,
+    stopReceiver: (channel) => `STOP ${replica} IO_THREAD${onChannel(channel)}`,
+    // Each sets the other variable too.
+    closeForWrites: () => 'SET GLOBAL super_read_only = ON',
+    openForWrites: () => 'SET GLOBAL read_only = OFF',
+    gtidHistory: () => 'SELECT @@GLOBAL.gtid_executed AS history',
+    async historyBeyond(ask, a, b) {
+      const [row] = await ask(`SELECT GTID_SUBTRACT(${literal(a)}, ${literal(b)}) AS beyond`);
+      return text(row ?? {}, 'beyond').replace(/\s/g, '');
+    },
+    // ALTER EVENT would else make whoever runs it the definer.
+    enableEvent: (event, definer) => `ALTER DEFINER = ${definer} EVENT ${event} ENABLE`,
     waitForGtid: (gtid, seconds) =>
       `SELECT WAIT_FOR_EXECUTED_GTID_SET(${literal(gtid)}, ${seconds}) = 0 AS reached`,
 

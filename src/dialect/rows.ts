@@ -67,6 +67,9 @@ export function readReplicaStatus(row: Row): ChannelStatus {
       .map((name) => [name, text(row, name)] as const)
       .filter(([, value]) => value !== '')
       .map(([name, value]) => `${name}=${value}`),
+    user: text(row, ...both('Source_User')),
+    applierState: text(row, ...both('Replica_SQL_Running_State')),
+    receivedGtid: text(row, 'Retrieved_Gtid_Set', 'Gtid_IO_Pos').replace(/\s/g, ''),
     usesGtid: text(row, 'Auto_Position') === '1' || !['', 'No'].includes(text(row, 'Using_Gtid')),
   };
 }

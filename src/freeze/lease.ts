@@ -166,7 +166,8 @@ export function isLease(statement: string | null): boolean {
   return statement?.trimStart().startsWith(asleep) ?? false;
 }
 
-async function sleepingLeases(replica: Server): Promise<number[]> {
+/** The connections that sleep as leases. */
+export async function sleepingLeases(replica: Server): Promise<number[]> {
   const rows = await replica.query<{ Id: number; Info: string | null }>(
     'SHOW FULL PROCESSLIST',
     30,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { literal } from '../dialect/quote.js';
-import { text } from '../dialect/rows.js';
+import { number, text } from '../dialect/rows.js';
 import { StillpointError } from '../errors.js';
 import type { Row } from '../dialect/dialect.js';
 import { waitFor } from '../util/wait.js';
@@ -85,10 +85,15 @@ export async function withNamedLock<T>(
 
 /** Whether some run holds the lock on this replica now. */
 export async function isLocked(replica: Server): Promise<boolean> {
+  return (await lockHolder(replica)) !== null;
+}
+
+/** The connection that holds the lock on this replica; null when nobody does. */
+export async function lockHolder(replica: Server): Promise<number | null> {
   const [row] = await replica.query(
     `SELECT IS_USED_LOCK(${literal(lockName(replica.uuid))}) AS holder`,
   );
-  return text(row ?? {}, 'holder') !== '';
+  return number(row ?? {}, 'holder');
 }
 
 /** MySQL takes 64 characters for the name of a lock. */

@@ -133,6 +133,11 @@ export const drillsPrefix = (pair: string): string => `${encodeName(pair)}/drill
 export const drillKey = (pair: string, id: string): string =>
   `${drillsPrefix(pair)}${checkedId(id)}.json`;
 
+/** The folder of what `pair promote` has done; ends in `/`. */
+export const promotionsPrefix = (pair: string): string => `${encodeName(pair)}/promotions/`;
+export const promotionKey = (pair: string, id: string): string =>
+  `${promotionsPrefix(pair)}${checkedId(id)}.json`;
+
 /** What is known of a pair's backups and drills in one object; only ever a cache. */
 export const indexKey = (pair: string): string => `${encodeName(pair)}/index.jsonl.zst`;
 

@@ -30,7 +30,22 @@ export const restoreSteps = ['restore', 'check', 'attach'] as const;
 /** What a snapshot before a migration has beside the steps of a backup. */
 export const snapshotSteps = ['reach', 'pin', 'command'] as const;
 
+/**
+ * The steps of `pair promote`: up to `close` nothing was changed, after `switch` it only goes forward. The
+ * old source follows in a switchover only.
+ */
+export const promoteSteps = [
+  'check-pair',
+  'close',
+  'apply',
+  'switch',
+  'open-source',
+  'follow-source',
+  'keep-promotion',
+] as const;
+
 export type Step =
+  | (typeof promoteSteps)[number]
   | (typeof steps)[number]
   | (typeof holdSnapshotSteps)[number]
   | (typeof restoreSteps)[number]
@@ -75,6 +90,8 @@ export type RunEvent =
   | { type: 'lag'; seconds: number | null }
   /** For the replica to reach what the source has committed. */
   | { type: 'waiting'; behindSeconds: number | null; secondsLeft: number }
+  /** A statement that is about to be run, or something else that is about to be done to a server. */
+  | { type: 'act'; on: string; says: string }
   | { type: 'warning'; text: string };
 
 /** Called for every event; a run waits for what it returns before it goes on with a step. */

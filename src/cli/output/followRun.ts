@@ -23,6 +23,9 @@ const saying: Partial<Record<AnyStep, string>> = {
   'clean-up': 'removing the sandbox',
   check: 'counting what was restored',
   attach: 'waiting until the target has caught up',
+  'check-pair': 'looking at the servers of the pair',
+  apply: 'waiting until the replica has applied everything',
+  'follow-source': 'waiting until the old source has caught up',
   'sweep-store': 'looking for what an earlier prune left',
 };
 
@@ -81,6 +84,9 @@ export function followRun(terminal: RunLines): (event: RunEvent, verbose: boolea
         break;
       case 'read':
         bytes.stored += event.bytes;
+        break;
+      case 'act':
+        terminal.note(`${event.on}${event.on === '' ? '' : ': '}${event.says}`);
         break;
       case 'warning':
         terminal.warning(event.text);

@@ -1,0 +1,54 @@
+import { Option, type Command } from 'commander';
+import { ask } from '../../ask.js';
+import { configOf, type Context, type GlobalOptions } from '../../context.js';
+import { seconds } from '../../options.js';
+
+interface PromoteFlags {
+  switchover?: boolean;
+  sourceFenced?: boolean;
+  endBackup?: boolean;
+  wait?: number;
+  dryRun?: boolean;
+}
+
+export function registerPairPromote(pair: Command, context: Context): void {
+  const { terminal, signal } = context;
+  pair
+    .command('promote')
+    .argument('[pair]', 'the pair; may be left out when there is one')
+    .description('make the replica the source: because the source is gone, or by --switchover')
+    .option('--switchover', 'both are there and change their roles; nothing is lost')
+    .option('--source-fenced', 'the source takes no writes any more: I have seen to that')
+    .option('--end-backup', 'end a backup that holds the replica')
+    .addOption(
+      new Option(
+        '--wait <time>',
+        'how long the relay logs of a source that is gone may take (default: 24h)',
+      ).argParser(seconds),
+    )
+    .option('--dry-run', 'only print every statement')
+    .action(async (name: string | undefined, flags: PromoteFlags, command: Command) => {
+      const { promotePair } = await import('../../../promotePair.js');
+      const { promotedText } = await import('../../output/promotion.js');
+      const config = await configOf(command);
+      const { yes = false } = command.optsWithGlobals<GlobalOptions>();
+      const { wait, ...asked } = flags;
+      const result = await promotePair(config, {
+        ...asked,
+        ...(name === undefined ? {} : { pair: name }),
+        ...(wait === undefined ? {} : { within: wait }),
+        confirm: async (what) => {
+          terminal.clear();
+          await ask(what, yes);
+        },
+        signal,
+        observe: terminal.observe,
+      });
+      terminal.clear();
+      terminal.document(result);
+      terminal.result(promotedText(result));
+      const warnings = result.promotion?.warnings ?? [];
+      for (const warning of warnings) terminal.warning(warning);
+      if (result.status === 'promoted' && warnings.length > 0) context.exitWith(1);
+    });
+}

@@ -1,0 +1,51 @@
+import { identifier } from '../dialect/quote.js';
+import { text } from '../dialect/rows.js';
+import type { Server } from '../pair/server.js';
+
+/** An event to turn on. */
+export interface WaitingEvent {
+  /** `database.event`, for people. */
+  name: string;
+  sql: string;
+}
+
+/** SLAVESIDE_DISABLED was renamed by MySQL 8.2. */
+const offHere = "STATUS IN ('SLAVESIDE_DISABLED', 'REPLICA_SIDE_DISABLED')";
+
+/**
+ * The events of a replica that are off because they came from its source, less those that are off on the
+ * source too: a replica does not know. `source` is null when it cannot be asked.
+ */
+export async function waitingEvents(
+  replica: Server,
+  source: Server | null,
+): Promise<WaitingEvent[]> {
+  const rows = await replica.query(
+    `SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name, DEFINER AS definer FROM information_schema.EVENTS WHERE ${offHere} ORDER BY 1, 2`,
+  );
+  const off = source === null ? new Set<string>() : await offOn(source);
+  return rows
+    .map((row) => ({ db: text(row, 'db'), name: text(row, 'name'), by: text(row, 'definer') }))
+    .filter(({ db, name }) => !off.has(keyOf(db, name)))
+    .map(({ db, name, by }) => ({
+      name: `${db}.${name}`,
+      sql: replica.dialect.enableEvent(`${identifier(db)}.${identifier(name)}`, accountOf(by)),
+    }));
+}
+
+async function offOn(source: Server): Promise<Set<string>> {
+  const rows = await source.query(
+    "SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name FROM information_schema.EVENTS WHERE STATUS <> 'ENABLED'",
+  );
+  return new Set(rows.map((row) => keyOf(text(row, 'db'), text(row, 'name'))));
+}
+
+function keyOf(database: string, event: string): string {
+  return JSON.stringify([database, event]);
+}
+
+/** `user@host`, where only the host holds no @. */
+function accountOf(definer: string): string {
+  const at = definer.lastIndexOf('@');
+  return `${identifier(definer.slice(0, at))}@${identifier(definer.slice(at + 1))}`;
+}

@@ -1,0 +1,64 @@
+import type { BinlogPosition } from '../dialect/dialect.js';
+import { StillpointError } from '../errors.js';
+import { doing, statement, type Act } from '../pair/act.js';
+import type { ReplicationAccount } from '../pair/admin.js';
+import { barrierOf, reachBarrier, type ReachOptions } from '../pair/barrier.js';
+import { channelsOf } from '../pair/channels.js';
+import type { Server } from '../pair/server.js';
+
+/** What a server that was the source needs to follow the one that took its place. */
+export interface FollowOptions {
+  source: Server;
+  account: ReplicationAccount;
+  /** Name of the channel. */
+  channel: string;
+  /** Where the new source's binary log stood before its first write; used where there are no GTIDs. */
+  opensAt: BinlogPosition | null;
+}
+
+/**
+ * What makes a server that has nothing of its own follow its source; nothing where it does. Throws `refused`
+ * where it could not be told from where.
+ */
+export async function followActs(follower: Server, options: FollowOptions): Promise<Act[]> {
+  const { source, account, channel, opensAt } = options;
+  const { dialect, settings } = follower;
+  const { host, port } = source.settings;
+  if ((await channelsOf(follower)).some(({ name }) => name === channel))
+    return [statement(follower, dialect.startReplica(channel))];
+  const [row] = await source.query(source.dialect.gtidState());
+  const { written } = source.dialect.parseGtidState(row ?? {});
+  const from = written !== null ? { gtid: written } : opensAt && { position: opensAt };
+  if (from === null) {
+    throw new StillpointError(
+      'refused',
+      `the ${source.who} writes no binary log: the ${follower.who} cannot follow it`,
+      { hint: `Set log_bin in its option file; then \`stillpoint pair rejoin\`.` },
+    );
+  }
+  const address = { host, port, ...account, channel };
+  const shown = dialect.changeSource({ ...address, password: '…' }, from);
+  return [
+    ...dialect.takeOwnWrites().map((sql) => statement(follower, sql)),
+    doing(follower, shown, async () => {
+      await follower.query(dialect.changeSource(address, from), settings.connectTimeout + 60);
+    }),
+    statement(follower, dialect.startReplica(channel)),
+  ];
+}
+
+/** Waits until a follower has what its source has written until now. */
+export async function caughtUp(
+  follower: Server,
+  source: Server,
+  options: ReachOptions,
+): Promise<void> {
+  const barrier = await barrierOf(source);
+  await reachBarrier(follower, barrier, options).catch((error: unknown) => {
+    if (!(error instanceof StillpointError) || error.code !== 'refused') throw error;
+    throw new StillpointError('failed', error.message, {
+      hint: `It follows, but is not there yet: look at it with \`stillpoint status\`; \`stillpoint pair rejoin\` mends what went apart.`,
+      cause: error,
+    });
+  });
+}

@@ -1,0 +1,48 @@
+import type { PairConfig, ServerConfig } from '../config/schema.js';
+import { readPassword, resolveServer, type ResolvedServer } from '../config/secret.js';
+import { number } from '../dialect/rows.js';
+import { openServer, type Server } from './server.js';
+
+/** A server of a pair as its administrator reaches it: with `admin` of the configuration, else as itself. */
+export async function adminSettings(
+  server: ServerConfig,
+  admin: PairConfig['admin'],
+): Promise<ResolvedServer> {
+  const settings = await resolveServer(server);
+  if (!admin) return settings;
+  const password = await readPassword(admin);
+  return { ...settings, user: admin.user, ...(password === undefined ? {} : { password }) };
+}
+
+/** Opens a server of a pair to change it. `who` names it in errors. */
+export async function openAdmin(
+  server: ServerConfig,
+  admin: PairConfig['admin'],
+  who: string,
+): Promise<Server> {
+  return await openServer(await adminSettings(server, admin), who);
+}
+
+/** Whether accounts without special privileges may write to a server. */
+export async function isWritable(server: Server): Promise<boolean> {
+  const [row] = await server.query(server.dialect.writable());
+  return number(row ?? {}, 'writable') === 1;
+}
+
+/** How servers of a pair reach one another: the account that replicates, and whether by TLS. */
+export interface ReplicationAccount {
+  user: string;
+  password: string;
+  tls: boolean;
+}
+
+/** The account of `replication` in the configuration, else that of its source. */
+export async function replicationAccount(pair: PairConfig): Promise<ReplicationAccount> {
+  const source = await resolveServer(pair.source);
+  const password = pair.replication ? await readPassword(pair.replication) : source.password;
+  return {
+    user: pair.replication?.user ?? source.user,
+    password: password ?? '',
+    tls: source.tls !== undefined && source.tls !== false,
+  };
+}

@@ -1,0 +1,192 @@
+import type { Promotion } from './catalog/promotions.js';
+import { resolvePair } from './config/choose.js';
+import type { Config } from './config/schema.js';
+import { resolveServer } from './config/secret.js';
+import type { ChannelStatus } from './dialect/dialect.js';
+import { reasonOf, StillpointError } from './errors.js';
+import { isAsBefore, openStateOf } from './failover/closing.js';
+import { waitingEvents } from './failover/events.js';
+import { channelFrom, refuseUnfit, type OldSource } from './failover/fit.js';
+import { handOver } from './failover/handOver.js';
+import { ownPosition } from './failover/becomeSource.js';
+import { openPromotionJournal, type PromotionEntry } from './failover/journal.js';
+import { takeRest } from './failover/takeRest.js';
+import { finishPromotion, type Promoting } from './finishPromotion.js';
+import { openJournal } from './freeze/journal.js';
+import { recover } from './freeze/recover.js';
+import { openAdmin } from './pair/admin.js';
+import { addressOf } from './pair/act.js';
+import { withLock } from './pair/lock.js';
+import type { Server } from './pair/server.js';
+import { runPairHook } from './pairHook.js';
+import {
+  absent,
+  alreadyPromoted,
+  busy,
+  endBackup,
+  refuseLiving,
+  type Promoter,
+} from './promoteRefusals.js';
+import { newBackupId } from './store/keys.js';
+import { systemClock, type Clock } from './util/clock.js';
+import { ignore, type Observe } from './util/observe.js';
+
+export interface PromoteOptions {
+  pair?: string;
+  /** Both servers are there and change their roles. Else the source is gone. */
+  switchover?: boolean;
+  /** Whoever asks has seen to it that the source takes no writes, though it seems to live. */
+  sourceFenced?: boolean;
+  /** End a backup that holds the lock on the replica; else that is refused. */
+  endBackup?: boolean;
+  /** Seconds that applying the relay logs of a source that is gone may take. Default: a day. */
+  within?: number;
+  /** Only say what would be done. */
+  dryRun?: boolean;
+  /** Asked before anything is changed; what it is given says what would happen. */
+  confirm?: (what: string) => Promise<void>;
+  signal?: AbortSignal;
+  observe?: Observe;
+  clock?: Clock;
+}
+
+/** What a promotion did, or with `dryRun` would do. `nothing`: the replica is the source already. */
+export interface PromoteResult {
+  pair: string;
+  status: 'promoted' | 'planned' | 'nothing';
+  oldSource: string;
+  newSource: string;
+  /** What is on record; null with `planned`, and where nobody has promoted it. */
+  promotion: Promotion | null;
+}
+
+const aDay = 24 * 3600;
+
+/**
+ * Makes the replica of a pair its source: with `switchover` both change their roles and nothing is lost,
+ * else the source is gone, and all that the replica has received of it is applied first. A promotion that
+ * was interrupted goes on when the same is asked for again. Throws `refused` with the reason when that
+ * would lose data, or leave two servers that take writes.
+ */
+export async function promotePair(
+  config: Config,
+  options: PromoteOptions = {},
+): Promise<PromoteResult> {
+  const { observe = ignore } = options;
+  const chosen = resolvePair(config, options.pair);
+  const { name, pair } = chosen;
+  await observe({ type: 'step', step: 'check-pair' });
+  const replica = await openAdmin(pair.replica, pair.admin, `replica of ${name}`);
+  let source: Server | null = null;
+  try {
+    const found = await openAdmin(pair.source, pair.admin, `source of ${name}`).catch(
+      (error: unknown) => reasonOf(error),
+    );
+    if (typeof found === 'string') {
+      if (options.switchover) throw absent(found, name);
+    } else source = found;
+    const promoter = { config, chosen, options, replica, source };
+    if (options.endBackup && options.dryRun !== true) await endBackup(promoter);
+    return await withLock(replica, async (lost) => await promoteLocked(promoter, lost));
+  } catch (error) {
+    if (error instanceof StillpointError && error.code === 'locked') throw busy(error);
+    throw error;
+  } finally {
+    source?.close();
+    replica.close();
+  }
+}
+
+async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<PromoteResult> {
+  const { config, chosen, options, replica, source } = promoter;
+  const { observe = ignore, clock = systemClock, dryRun = false } = options;
+  const { name, pair } = chosen;
+  const signal = AbortSignal.any([lost, ...(options.signal ? [options.signal] : [])]);
+  const { host, port } = await resolveServer(pair.source);
+  const old = { host, port, uuid: source?.uuid ?? null };
+  const names = { pair: name, oldSource: `${host}:${port}`, newSource: addressOf(replica) };
+  const journal = openPromotionJournal(config.stateDir, name);
+  const promoting: Promoting = {
+    ...{ config, chosen, replica, source, old, journal },
+    ...{ signal, observe, dryRun, clock },
+    release: () => undefined,
+    closedAt: null,
+  };
+  if (!dryRun) await recover(replica, openJournal(config.stateDir, name));
+  const left = await journal.read();
+  if (left?.phase === 'switching')
+    return { ...names, status: 'promoted', promotion: await finishPromotion(promoting, left) };
+
+  const channel = await channelFrom(replica, old);
+  if (channel === null) return { ...names, ...(await alreadyPromoted(promoter)) };
+  refuseUnfit(replica, channel);
+  if (!options.switchover) await refuseLiving(promoter, channel, signal);
+  const kind = options.switchover ? 'switchover' : 'failover';
+  if (!dryRun) {
+    await options.confirm?.(questionOf(kind, replica, channel, old));
+    await runPairHook(promoting, pair.failover.before, 'before');
+  }
+  // Of one that was killed, how the source was before that.
+  const { wasWritable, ranEvents } =
+    left ?? (source ? await openStateOf(source) : { wasWritable: false, ranEvents: false });
+  const entry: PromotionEntry = {
+    id: left?.id ?? newBackupId(clock, kind),
+    ...{ pair: name, kind, phase: 'closing', wasWritable, ranEvents, switched: null },
+    oldSource: old.uuid,
+    newSource: replica.uuid,
+    since: clock.now().toISOString(),
+  };
+  try {
+    if (!dryRun) await journal.write(entry);
+    const further = await takeAll(promoting, entry, channel, options.within ?? aDay);
+    await observe({ type: 'step', step: 'switch' });
+    signal.throwIfAborted();
+    if (!dryRun) await journal.write(further);
+    const promotion = await finishPromotion(promoting, further);
+    if (dryRun) return { ...names, status: 'planned', promotion: null };
+    return { ...names, status: 'promoted', promotion };
+  } catch (error) {
+    // Nothing has taken the source's place, and it takes writes again.
+    const is = dryRun ? null : await journal.read();
+    if (is?.phase === 'closing' && (await isAsBefore(source, is))) await journal.close();
+    throw error;
+  } finally {
+    promoting.release();
+  }
+}
+
+/** Until the replica has everything there is to have. */
+async function takeAll(
+  promoting: Promoting,
+  entry: PromotionEntry,
+  channel: ChannelStatus,
+  within: number,
+): Promise<PromotionEntry> {
+  const { chosen, replica, source, signal, observe, dryRun } = promoting;
+  const how = { signal, observe, dryRun };
+  const events = await waitingEvents(replica, source);
+  let received: Promotion['received'];
+  if (entry.kind === 'switchover' && source) {
+    const { maxPause } = chosen.pair.failover;
+    const handed = await handOver(source, replica, channel, { before: entry, maxPause, ...how });
+    promoting.release = handed.release;
+    promoting.closedAt = handed.closedAt;
+    received = handed.received;
+  } else received = await takeRest(replica, channel, { within, ...how });
+  const opensAt = await ownPosition(replica);
+  const switched = { received, channel: channel.name, events, opensAt };
+  return { ...entry, phase: 'switching', switched };
+}
+
+function questionOf(
+  kind: Promotion['kind'],
+  replica: Server,
+  { lagSeconds }: ChannelStatus,
+  old: OldSource,
+): string {
+  const address = addressOf(replica);
+  if (kind === 'switchover')
+    return `make ${address} the source and ${old.host}:${old.port} its replica; nobody can write for a moment`;
+  const lag = lagSeconds === null ? '' : ` (${lagSeconds} s behind)`;
+  return `make ${address}${lag} the source in place of ${old.host}:${old.port}, and lose what it has not received`;
+}

@@ -1,0 +1,98 @@
+import { lastPromotion } from './catalog/promotions.js';
+import type { ChosenPair } from './config/choose.js';
+import type { Config } from './config/schema.js';
+import type { ChannelStatus } from './dialect/dialect.js';
+import { StillpointError } from './errors.js';
+import { isSilent } from './failover/silence.js';
+import { waitForRunEnd } from './freeze/runEnd.js';
+import { addressOf } from './pair/act.js';
+import { isWritable } from './pair/admin.js';
+import { lockHolder } from './pair/lock.js';
+import { kill, type Server } from './pair/server.js';
+import type { PromoteOptions, PromoteResult } from './promotePair.js';
+import { openStore } from './store/open.js';
+import { ignore } from './util/observe.js';
+
+/** Who promotes what. */
+export interface Promoter {
+  config: Config;
+  chosen: ChosenPair;
+  options: PromoteOptions;
+  replica: Server;
+  /** Null when it does not answer. */
+  source: Server | null;
+}
+
+/** Seconds in which a backup that was told to end has resumed the replica. */
+const endsWithin = 120;
+
+/** Throws `refused` while the source may take writes, as far as anybody here can tell. */
+export async function refuseLiving(
+  { source, replica, options, chosen }: Promoter,
+  channel: ChannelStatus,
+  signal: AbortSignal,
+): Promise<void> {
+  if (options.sourceFenced) return;
+  const { observe = ignore } = options;
+  if (source) {
+    const writes = (await isWritable(source)) ? 'answers and takes writes' : 'answers';
+    throw new StillpointError(
+      'refused',
+      `the ${source.who} ${writes}: two servers of one pair would go apart`,
+      {
+        hint: `Let them change their roles with: stillpoint pair promote ${chosen.name} --switchover`,
+      },
+    );
+  }
+  if (options.dryRun || (await isSilent(replica, channel.name, { signal, observe }))) return;
+  throw new StillpointError(
+    'refused',
+    `the source of ${chosen.name} does not answer here, but the replica still follows it: it lives`,
+    {
+      hint: 'Writes that it takes would be lost. See to it that it takes none, then say --source-fenced.',
+    },
+  );
+}
+
+/** The replica follows nobody: it is the source already, or this throws `refused`. */
+export async function alreadyPromoted({
+  chosen,
+  replica,
+}: Promoter): Promise<Pick<PromoteResult, 'status' | 'promotion'>> {
+  const store = await openStore(chosen.store);
+  try {
+    const promotion = await lastPromotion(store, chosen.name);
+    if (promotion?.newSource.uuid === replica.uuid && (await isWritable(replica)))
+      return { status: 'nothing', promotion };
+  } finally {
+    await store.close();
+  }
+  throw new StillpointError('refused', `the ${replica.who} replicates nothing`, {
+    hint: 'Is it the replica that the configuration means? `stillpoint status` shows both servers.',
+  });
+}
+
+/** Ends the run that holds the lock, and waits until it has resumed the replica. */
+export async function endBackup({ replica, options }: Promoter): Promise<void> {
+  const { observe = ignore } = options;
+  const holder = await lockHolder(replica);
+  if (holder === null) return;
+  await observe({ type: 'act', on: addressOf(replica), says: `KILL CONNECTION ${holder}` });
+  await kill(replica, holder);
+  await waitForRunEnd(replica, endsWithin);
+}
+
+/** Another run holds the lock. */
+export function busy(error: StillpointError): StillpointError {
+  return new StillpointError('refused', `${error.message}: a backup or another promotion`, {
+    hint: 'Wait for its end, or end a backup with --end-backup: it fails, and the replica goes on.',
+    cause: error,
+  });
+}
+
+/** A switchover needs both. */
+export function absent(reason: string, name: string): StillpointError {
+  return new StillpointError('refused', `no switchover: ${reason}`, {
+    hint: `If the source is gone, let the replica take its place with: stillpoint pair promote ${name}`,
+  });
+}
