@@ -65,6 +65,9 @@ const serverShape = {
 export const toolsSchema = z.strictObject({
   mysqldump: program().exactOptional().describe('mysqldump or mariadb-dump.'),
   mysql: program().exactOptional().describe('The mysql or mariadb client.'),
+  mysqlbinlog: program()
+    .exactOptional()
+    .describe('mysqlbinlog or mariadb-binlog, for pair rejoin.'),
   mysqld: program().exactOptional().describe('mysqld or mariadbd, for the sandbox of a drill.'),
   zstd: program().exactOptional().describe('zstd.'),
   age: program().exactOptional().describe('age.'),

@@ -61,6 +61,27 @@ export function clientVersion(said: string): Version | null {
   return found?.[1] === undefined ? null : parseVersion(found[1], said);
 }
 
+/** Finds mysqlbinlog or mariadb-binlog, which do not say in their version whose they are. */
+export async function findMysqlbinlog(
+  flavour: Flavour,
+  configured: string | undefined,
+): Promise<string> {
+  const usual = flavour === 'mariadb' ? ['mariadb-binlog', 'mysqlbinlog'] : ['mysqlbinlog'];
+  const tried = configured === undefined ? usual : [configured];
+  for (const path of tried) {
+    const said = await output({ file: path, args: ['--no-defaults', '--help'] }).catch(() => null);
+    if (said !== null && said.includes('MariaDB') === (flavour === 'mariadb')) return path;
+  }
+  const title = flavour === 'mariadb' ? 'MariaDB' : 'MySQL';
+  throw new StillpointError(
+    'failed',
+    `no mysqlbinlog of ${title} found (tried ${tried.join(', ')})`,
+    {
+      hint: `Install ${names[flavour].install}, or set tools.mysqlbinlog in the configuration.`,
+    },
+  );
+}
+
 /** Finds a program that must only be there. */
 export async function findProgram(name: string, configured: string | undefined): Promise<string> {
   const path = configured ?? name;

@@ -138,6 +138,10 @@ export const promotionsPrefix = (pair: string): string => `${encodeName(pair)}/p
 export const promotionKey = (pair: string, id: string): string =>
   `${promotionsPrefix(pair)}${checkedId(id)}.json`;
 
+/** The folder of what `pair rejoin` has saved once; ends in `/`. */
+export const rescuePrefix = (pair: string, id: string): string =>
+  `${encodeName(pair)}/rescued/${checkedId(id)}/`;
+
 /** What is known of a pair's backups and drills in one object; only ever a cache. */
 export const indexKey = (pair: string): string => `${encodeName(pair)}/index.jsonl.zst`;
 

@@ -128,6 +128,23 @@ export async function output(command: Command): Promise<string> {
   return result.stdout;
 }
 
+/** Runs a program to its end; what it prints is passed over. Throws when it fails, or the signal's reason. */
+export async function run(command: Command, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const child = start(command);
+  const kill = () => child.kill();
+  signal.addEventListener('abort', kill, { once: true });
+  try {
+    child.stdout.resume();
+    child.stdin.end();
+    const failure = failureOf(child.name, await child.ended);
+    signal.throwIfAborted();
+    if (failure !== null) throw new StillpointError('failed', failure);
+  } finally {
+    signal.removeEventListener('abort', kill);
+  }
+}
+
 /** How a program ended badly, as a clause; null when it ended with 0. */
 export function failureOf(name: string, ended: Ended): string | null {
   if (ended.signal !== null) return `${name} was killed by ${ended.signal}${tail(ended.stderr)}`;

@@ -32,6 +32,8 @@ export interface RigServer extends ServerPlace {
 /** A server that this process runs. */
 export interface OwnServer extends RigServer {
   stop: () => Promise<void>;
+  /** SIGKILL, and nobody starts it again before what this answers is called. */
+  down: () => Promise<() => Promise<void>>;
 }
 
 export interface ServerOptions {
@@ -186,12 +188,13 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
       ...args,
     ];
     let stopped = false;
+    let isDown = false;
     let running: { kill(signal: 'SIGKILL'): boolean } & PromiseLike<unknown>;
     const run = (): void => {
       running = execa(...tied(command), { reject: false, stdin: 'ignore', cwd: dataDir });
       running.then(
         () => {
-          if (!stopped) run();
+          if (!stopped && !isDown) run();
         },
         () => undefined,
       );
@@ -199,12 +202,24 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
     run();
     const server = serverAt(place);
     const answers = async () => await server.query('SELECT 1').catch(() => null);
-    if (!(await waitFor(answers, { within: 60 }))) {
+    const untilAnswers = async (): Promise<void> => {
+      if (await waitFor(answers, { within: 60 })) return;
       stopped = true;
       throw new Error(`no ${engine}: ${await readFile(join(dataDir, 'error.log'), 'utf8')}`);
-    }
+    };
+    await untilAnswers();
     return {
       ...server,
+      async down() {
+        isDown = true;
+        running.kill('SIGKILL');
+        await running;
+        return async () => {
+          isDown = false;
+          run();
+          await untilAnswers();
+        };
+      },
       async stop() {
         stopped = true;
         running.kill('SIGKILL');

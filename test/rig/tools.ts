@@ -16,6 +16,7 @@ export interface EngineTools {
   initialize: string | null;
   mysqldump: string;
   mysql: string;
+  mysqlbinlog: string;
 }
 
 /** What was found, and what is missing in words. */
@@ -38,6 +39,7 @@ const debian = {
     'mariadb-install-db',
     'mariadb-dump',
     'mariadb',
+    'mariadb-binlog',
     'zstd',
     'age',
     'setpriv',
@@ -75,7 +77,9 @@ export async function findTools(say: (line: string) => void = () => undefined): 
   const mayInstall = process.getuid?.() === 0 && which('apt-get') !== null;
   const lacking = debian.programs.filter((program) => which(program) === null);
   if (lacking.length > 0 && mayInstall) await aptInstall(debian.packages, say);
-  const mysqlOnPath = await mysqlFrom(which('mysqld'), which('mysqldump'), which('mysql'));
+  const mysqlOnPath = await mysqlFrom(
+    ...([which('mysqld'), which('mysqldump'), which('mysql'), which('mysqlbinlog')] as const),
+  );
   const motoOnPath = which('moto_server');
   if (mayInstall && !existsSync(join(sid, 'usr/bin/moto_server'))) {
     if (mysqlOnPath === null || motoOnPath === null) await installSid(say);
@@ -131,9 +135,11 @@ async function installSid(say: (line: string) => void): Promise<void> {
 }
 
 async function findMariadb(): Promise<EngineTools | null> {
-  const [server, initialize, mysqldump, mysql] = debian.programs.slice(0, 4).map(which);
-  if (!server || !initialize || !mysqldump || !mysql) return null;
-  return { version: await versionOf(server), server, initialize, mysqldump, mysql };
+  const [server, initialize, mysqldump, mysql, mysqlbinlog] = debian.programs
+    .slice(0, 5)
+    .map(which);
+  if (!server || !initialize || !mysqldump || !mysql || !mysqlbinlog) return null;
+  return { version: await versionOf(server), server, initialize, mysqldump, mysql, mysqlbinlog };
 }
 
 /** Debian's `mysqld` may be MariaDB's. */
@@ -141,11 +147,12 @@ async function mysqlFrom(
   server: string | null,
   mysqldump: string | null,
   mysql: string | null,
+  mysqlbinlog: string | null,
 ): Promise<EngineTools | null> {
-  if (server === null || mysqldump === null || mysql === null) return null;
+  if (!server || !mysqldump || !mysql || !mysqlbinlog) return null;
   const version = await versionOf(server);
   if (/mariadb/i.test(version)) return null;
-  return { version, server, initialize: null, mysqldump, mysql };
+  return { version, server, initialize: null, mysqldump, mysql, mysqlbinlog };
 }
 
 /** Scripts that run sid's programs with sid's libraries, without a chroot. */
@@ -167,6 +174,7 @@ exec ${sid}/lib64/ld-linux-x86-64.so.2 --library-path ${sid}/usr/lib/x86_64-linu
     await wrap('mysqld', '/usr/sbin/mysqld', folders),
     await wrap('mysqldump', '/usr/bin/mysqldump'),
     await wrap('mysql', '/usr/bin/mysql'),
+    await wrap('mysqlbinlog', '/usr/bin/mysqlbinlog'),
   );
 }
 

@@ -1,0 +1,65 @@
+import { createReadStream } from 'node:fs';
+import { Transform, type TransformCallback } from 'node:stream';
+import { StillpointError } from '../errors.js';
+import { failureOf, start, type Command } from '../util/command.js';
+import type { CountedText } from '../dump/pipeline.js';
+
+/** What mysqlbinlog and mariadb-binlog write after the last event, among other lines. */
+const trailer = '# End of log file';
+const tailBytes = 4096;
+
+/** Counts what passes, and keeps its end in mind. */
+class Counted extends Transform {
+  bytes = 0;
+  #tail: Buffer = Buffer.alloc(0);
+  readonly #atEnd: (tail: string) => Promise<void>;
+
+  constructor(atEnd: (tail: string) => Promise<void> = async () => Promise.resolve()) {
+    super();
+    this.#atEnd = atEnd;
+  }
+
+  override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    this.bytes += chunk.length;
+    this.#tail = Buffer.concat([this.#tail, chunk]).subarray(-tailBytes);
+    done(null, chunk);
+  }
+
+  override _flush(done: TransformCallback): void {
+    this.#atEnd(this.#tail.toString()).then(
+      () => done(),
+      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+}
+
+/** What mysqlbinlog writes; it fails unless the program ended well and had come to the end of the logs. */
+export function binlogText(title: string, command: Command): CountedText {
+  const child = start(command);
+  const text = new Counted(async (tail) => {
+    const failure = failureOf(child.name, await child.ended);
+    if (failure !== null) throw unreadable(title, failure);
+    if (!tail.includes(trailer)) throw unreadable(title, `${child.name} came to no end`);
+  });
+  child.stdin.end();
+  child.stdout.on('error', (error) => text.destroy(error));
+  child.stdout.pipe(text);
+  child.ended.catch((error: unknown) => text.destroy(error as Error));
+  text.once('close', () => child.kill());
+  return text;
+}
+
+/** A file as it is. */
+export function fileText(path: string): CountedText {
+  const text = new Counted();
+  createReadStream(path)
+    .on('error', (error) => text.destroy(error))
+    .pipe(text);
+  return text;
+}
+
+function unreadable(title: string, why: string): StillpointError {
+  return new StillpointError('failed', `${title} cannot be saved: ${why}`, {
+    hint: 'Nothing was changed there; it is closed for writes. Mend that, and run the same command again.',
+  });
+}
