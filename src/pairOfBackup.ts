@@ -1,6 +1,7 @@
 import { readPassword, resolveServer } from './config/secret.js';
 import { StillpointError } from './errors.js';
 import type { OpenBackup } from './openBackup.js';
+import { replicatesByTls } from './pair/admin.js';
 import { globalGrants, hasAny } from './pair/grants.js';
 import { openServer, type Server } from './pair/server.js';
 
@@ -58,7 +59,8 @@ async function onSource<T>(
 }
 
 /** How the target reaches the source: the replication account, else the source's own. */
-export async function sourceOf({ pair }: OpenBackup, withPassword: boolean) {
+export async function sourceOf(backup: OpenBackup, withPassword: boolean) {
+  const { pair } = backup;
   const source = await resolveServer(pair.source);
   const { replication } = pair;
   const password = replication ? await readPassword(replication, process.env) : source.password;
@@ -67,6 +69,8 @@ export async function sourceOf({ pair }: OpenBackup, withPassword: boolean) {
     port: source.port,
     user: replication?.user ?? source.user,
     password: withPassword ? (password ?? '') : '…',
-    tls: source.tls !== undefined && source.tls !== false,
+    tls:
+      (await onSource(backup, replicatesByTls)) ??
+      (source.tls !== undefined && source.tls !== false),
   };
 }

@@ -131,6 +131,8 @@ export interface Dialect {
   serverUuid(): string;
   /** Single row with the column `writable`, 1 when accounts without special privileges may write. */
   writable(): string;
+  /** Single row with the column `tls`, 1 when clients can connect encrypted. */
+  offersTls(): string;
   /** GLOBAL STATUS names that count starts of the applier and open temporary tables. */
   readonly counters: { starts: readonly string[]; openTempTables: readonly string[] };
 
@@ -160,6 +162,11 @@ export interface Dialect {
    * query, for a server that has to do it.
    */
   historyBeyond(ask: (sql: string) => Promise<Row[]>, a: string, b: string): Promise<string>;
+  /**
+   * Why a replica that has applied just `gtid` could not go on from this server, as a clause for people;
+   * empty where it can. `ask` runs a query on it.
+   */
+  whyNotFrom(ask: (sql: string) => Promise<Row[]>, gtid: string): Promise<string>;
   /** Makes an event run that is off because it came from the source; keeps its definer. */
   enableEvent(event: string, definer: string): string;
   /** Blocks until the applier has reached `gtid`; returns one row with the column `reached` (1 or 0). */

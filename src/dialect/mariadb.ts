@@ -37,6 +37,7 @@ export function mariadbDialect(version: Version): Dialect {
     // MariaDB has no server_uuid before 11.x's server_uid: host, port and id tell servers apart.
     serverUuid: () => "SELECT CONCAT_WS(':', @@hostname, @@port, @@GLOBAL.server_id) AS uuid",
     writable: () => 'SELECT NOT @@GLOBAL.read_only AS writable',
+    offersTls: () => "SELECT @@GLOBAL.have_ssl = 'YES' AS tls",
     counters: {
       starts: ['Com_start_slave', 'Com_slave_start', 'Com_start_all_slaves', 'Com_replica_start'],
       openTempTables: ['Slave_open_temp_tables'],
@@ -69,6 +70,7 @@ export function mariadbDialect(version: Version): Dialect {
     gtidHistory: () =>
       "SELECT CONCAT(@@GLOBAL.gtid_binlog_state, '|', @@GLOBAL.gtid_slave_pos) AS history",
     historyBeyond: (_, a, b) => Promise.resolve(beyond(a, b)),
+    whyNotFrom,
     enableEvent: (event, definer) => `ALTER DEFINER = ${definer} EVENT ${event} ENABLE`,
     waitForGtid: (gtid, seconds) =>
       `SELECT MASTER_GTID_WAIT(${literal(gtid)}, ${seconds}) = 0 AS reached`,
@@ -99,6 +101,25 @@ function beyond(a: string, b: string): string {
     return [first === last ? `${of}-${last}` : `${of}-${first} to ${of}-${last}`];
   });
   return found.join(', ');
+}
+
+/** What the oldest binary log that is left begins after is the least that a replica must have. */
+async function whyNotFrom(ask: (sql: string) => Promise<Row[]>, gtid: string): Promise<string> {
+  const [oldest] = await ask('SHOW BINARY LOGS');
+  const file = literal(text(oldest ?? {}, 'Log_name'));
+  const [row = {}] = await ask(
+    `SELECT BINLOG_GTID_POS(${file}, 4) AS least, @@GLOBAL.gtid_binlog_pos AS most`,
+  );
+  const ofDomain = ({ domain }: { domain: string }) => domain;
+  const least = lastOfEach(text(row, 'least'), ofDomain);
+  const most = lastOfEach(text(row, 'most'), ofDomain);
+  const has = lastOfEach(gtid, ofDomain);
+  for (const [domain, first] of least)
+    if (first > (has.get(domain) ?? 0))
+      return `its binary logs up to number ${first} of domain ${domain} are gone`;
+  for (const [domain, last] of has)
+    if (last > (most.get(domain) ?? 0)) return `it never had number ${last} of domain ${domain}`;
+  return '';
 }
 
 /** The highest number by what `of` answers. */

@@ -44,6 +44,11 @@ export function mysqlDialect(version: Version): Dialect {
     parseGtidState,
     serverUuid: () => 'SELECT @@GLOBAL.server_uuid AS uuid',
     writable: () => 'SELECT NOT @@GLOBAL.read_only AS writable',
+    // have_ssl is gone with 8.4.
+    offersTls: () =>
+      atLeast(version, 8, 0, 21)
+        ? "SELECT COUNT(*) AS tls FROM performance_schema.tls_channel_status WHERE CHANNEL = 'mysql_main' AND PROPERTY = 'Enabled' AND VALUE = 'Yes'"
+        : "SELECT @@GLOBAL.have_ssl = 'YES' AS tls",
     counters: {
       starts: ['Com_slave_start', 'Com_replica_start', 'Com_group_replication_start'],
       openTempTables: ['Slave_open_temp_tables', 'Replica_open_temp_tables'],
@@ -64,7 +69,15 @@ export function mysqlDialect(version: Version): Dialect {
     gtidHistory: () => 'SELECT @@GLOBAL.gtid_executed AS history',
     async historyBeyond(ask, a, b) {
       const [row] = await ask(`SELECT GTID_SUBTRACT(${literal(a)}, ${literal(b)}) AS beyond`);
-      return text(row ?? {}, 'beyond').replace(/\s/g, '');
+      return oneLine(text(row ?? {}, 'beyond'));
+    },
+    async whyNotFrom(ask, gtid) {
+      const [row = {}] = await ask(
+        `SELECT GTID_SUBTRACT(@@GLOBAL.gtid_purged, ${literal(gtid)}) AS purged, GTID_SUBTRACT(${literal(gtid)}, @@GLOBAL.gtid_executed) AS ahead`,
+      );
+      const [purged, ahead] = [text(row, 'purged'), text(row, 'ahead')].map(oneLine);
+      if (purged) return `its binary logs of ${purged} are gone`;
+      return ahead ? `it never had ${ahead}` : '';
     },
     // ALTER EVENT would else make whoever runs it the definer.
     enableEvent: (event, definer) => `ALTER DEFINER = ${definer} EVENT ${event} ENABLE`,
@@ -93,9 +106,13 @@ function bandOf(version: Version): string {
   return atLeast(version, 8, 4) ? '8.4' : '8.2';
 }
 
+function oneLine(gtids: string): string {
+  return gtids.replace(/\s/g, '');
+}
+
 /** With `gtid_mode=OFF` the executed set is no position to go on from. */
 function parseGtidState(row: Row) {
-  const executed = text(row, 'executed').replace(/\s/g, '');
+  const executed = oneLine(text(row, 'executed'));
   const on = ['ON', '1'].includes(text(row, 'mode'));
   const gtid = on ? executed : null;
   return { applied: gtid, written: gtid, marks: { gtid_executed: executed } };

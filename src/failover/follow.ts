@@ -1,7 +1,7 @@
 import type { BinlogPosition } from '../dialect/dialect.js';
 import { StillpointError } from '../errors.js';
 import { doing, statement, type Act } from '../pair/act.js';
-import type { ReplicationAccount } from '../pair/admin.js';
+import { replicatesByTls, type ReplicationAccount } from '../pair/admin.js';
 import { barrierOf, reachBarrier, type ReachOptions } from '../pair/barrier.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
@@ -36,7 +36,8 @@ export async function followActs(follower: Server, options: FollowOptions): Prom
       { hint: `Set log_bin in its option file; then \`stillpoint pair rejoin\`.` },
     );
   }
-  const address = { host, port, ...account, channel };
+  const tls = await replicatesByTls(source);
+  const address = { host, port, ...account, tls, channel };
   const shown = dialect.changeSource({ ...address, password: '…' }, from);
   return [
     ...dialect.takeOwnWrites().map((sql) => statement(follower, sql)),

@@ -1,5 +1,6 @@
 import type { PairConfig, ServerConfig } from '../config/schema.js';
 import { readPassword, resolveServer, type ResolvedServer } from '../config/secret.js';
+import { passwordKeys } from '../config/server.js';
 import { number } from '../dialect/rows.js';
 import { openServer, type Server } from './server.js';
 
@@ -12,6 +13,14 @@ export async function adminSettings(
   if (!admin) return settings;
   const password = await readPassword(admin);
   return { ...settings, user: admin.user, ...(password === undefined ? {} : { password }) };
+}
+
+/** The same as a configuration of its own. */
+export function asAdmin(server: ServerConfig, admin: PairConfig['admin']): ServerConfig {
+  if (!admin) return server;
+  const isKept = ([key]: [string, unknown]) => !(passwordKeys as readonly string[]).includes(key);
+  const at = Object.fromEntries(Object.entries(server).filter(isKept)) as ServerConfig;
+  return { ...at, ...admin };
 }
 
 /** Opens a server of a pair to change it. `who` names it in errors. */
@@ -29,20 +38,23 @@ export async function isWritable(server: Server): Promise<boolean> {
   return number(row ?? {}, 'writable') === 1;
 }
 
-/** How servers of a pair reach one another: the account that replicates, and whether by TLS. */
+/** The account by which servers of a pair reach one another. */
 export interface ReplicationAccount {
   user: string;
   password: string;
-  tls: boolean;
 }
 
 /** The account of `replication` in the configuration, else that of its source. */
 export async function replicationAccount(pair: PairConfig): Promise<ReplicationAccount> {
   const source = await resolveServer(pair.source);
   const password = pair.replication ? await readPassword(pair.replication) : source.password;
-  return {
-    user: pair.replication?.user ?? source.user,
-    password: password ?? '',
-    tls: source.tls !== undefined && source.tls !== false,
-  };
+  return { user: pair.replication?.user ?? source.user, password: password ?? '' };
+}
+
+/** Whether a replica follows this source by TLS: as the configuration says, else where the source has it. */
+export async function replicatesByTls(source: Server): Promise<boolean> {
+  const { tls } = source.settings;
+  if (tls !== undefined) return tls !== false;
+  const [row] = await source.query(source.dialect.offersTls());
+  return number(row ?? {}, 'tls') === 1;
 }

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf, StillpointError } from '../errors.js';
@@ -67,6 +67,18 @@ export async function readLedger(path: string): Promise<LedgerEntry | null> {
       cause: error,
     });
   }
+}
+
+/** Every interrupted restore into this server. */
+export async function ledgersOf(stateDir: string, target: string): Promise<LedgerEntry[]> {
+  const end = ledgerPath('', '', target);
+  const files = await readdir(stateDir).catch((error: unknown): string[] => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const found = files.filter((file) => file.endsWith(end));
+  const entries = await Promise.all(found.map(async (file) => readLedger(join(stateDir, file))));
+  return entries.filter((entry) => entry !== null);
 }
 
 /** Forgets an interrupted restore. */

@@ -1,0 +1,62 @@
+import { identifier, literal } from '../dialect/quote.js';
+import { text } from '../dialect/rows.js';
+import { addressOf, statement, type Act } from '../pair/act.js';
+import { channelsOf } from '../pair/channels.js';
+import type { Server } from '../pair/server.js';
+import type { Session } from '../pair/session.js';
+import { databasesOf } from '../restore/target.js';
+
+/** Databases of the servers themselves. */
+const system = ['mysql', 'information_schema', 'performance_schema', 'sys'];
+/** Accounts that a server makes for itself, and the one that is left to get in with. */
+const ownAccounts = /^(mysql\..*|mariadb\.sys|PUBLIC|root)$/;
+
+/** The databases of a server that are not its own. */
+export async function userDatabases(server: Server): Promise<string[]> {
+  return (await databasesOf(server)).filter((name) => !system.includes(name));
+}
+
+/**
+ * What empties a server that is to be seeded: its channels, databases and accounts go. `root` stays and so
+ * does the account that does it. Nothing of it is logged.
+ */
+export async function wipeActs(server: Server): Promise<Act[]> {
+  const { dialect } = server;
+  const channels = await channelsOf(server);
+  const unfollow = channels.flatMap(({ name }) => [
+    statement(server, dialect.stopReplica(name)),
+    statement(server, dialect.forgetSource(name)),
+  ]);
+  const databases = await userDatabases(server);
+  const drops = databases.map((name) => `DROP DATABASE IF EXISTS ${identifier(name)}`);
+  const accounts = (await accountsOf(server)).map((account) => `DROP USER IF EXISTS ${account}`);
+  return [
+    ...unfollow,
+    ...[...drops, ...accounts].map((sql) => ({
+      on: addressOf(server),
+      says: sql,
+      run: async () => await unlogged(server, async (session) => session.query(sql, Infinity)),
+    })),
+  ];
+}
+
+/** Roles too, which DROP USER takes on MySQL; MariaDB has them go with DROP ROLE, so there they stay. */
+async function accountsOf(server: Server): Promise<string[]> {
+  const isMariadb = server.dialect.version.flavour === 'mariadb';
+  const rows = await server.query(
+    `SELECT User AS user, Host AS host FROM mysql.user WHERE CONCAT(User, '@', Host) <> CURRENT_USER()${isMariadb ? " AND is_role = 'N'" : ''} ORDER BY 1, 2`,
+  );
+  return rows
+    .filter((row) => !ownAccounts.test(text(row, 'user')))
+    .map((row) => `${literal(text(row, 'user'))}@${literal(text(row, 'host'))}`);
+}
+
+async function unlogged(server: Server, work: (session: Session) => Promise<unknown>) {
+  const session = await server.session();
+  try {
+    await session.query('SET SESSION sql_log_bin = 0, foreign_key_checks = 0');
+    await work(session);
+  } finally {
+    session.destroy();
+  }
+}

@@ -1,0 +1,198 @@
+import type { BackupRecord } from './catalog/records.js';
+import { resolvePair } from './config/choose.js';
+import type { Config, ServerConfig } from './config/schema.js';
+import { resolveServer } from './config/secret.js';
+import { StillpointError } from './errors.js';
+import { openActs } from './failover/becomeSource.js';
+import { caughtUp } from './failover/follow.js';
+import { whyNotContinued } from './failover/continued.js';
+import { userDatabases, wipeActs } from './failover/wipe.js';
+import { openBackup } from './openBackup.js';
+import { doing, perform, statement } from './pair/act.js';
+import { isWritable } from './pair/admin.js';
+import { channelsOf } from './pair/channels.js';
+import { openServer, type Server } from './pair/server.js';
+import { ledgerPath, ledgersOf, removeLedger, type LedgerEntry } from './restore/ledger.js';
+import { restoreBackup } from './restoreBackup.js';
+import { ignore, type Observe } from './util/observe.js';
+
+export interface SeedReplicaOptions {
+  /** Name of the pair whose backups are used. */
+  pair: string;
+  /** The server that becomes the replica, by an account that may do everything there ({@link asAdmin}). */
+  replica: ServerConfig;
+  /** The server that it is to follow; it need not be the one of the configuration. */
+  source: ServerConfig;
+  /** Id, label or `latest`, which is the default. */
+  backup?: string;
+  /** Remove the channels, databases and accounts of the replica first. Else a server with any is refused. */
+  wipe?: boolean;
+  identityFile?: string;
+  parallel?: number;
+  /** Only say what would be done. */
+  dryRun?: boolean;
+  signal?: AbortSignal;
+  observe?: Observe;
+}
+
+/** How a server was seeded. */
+export interface Seeded {
+  /** Id of the backup. */
+  backup: string;
+  /** It had been begun before. */
+  continued: boolean;
+}
+
+/** Seconds that a server may take to catch up. */
+const patience = 24 * 3600;
+/** A name that no target of the configuration can have. */
+const target = 'the new replica';
+
+/**
+ * Makes a server a replica anew: restores the newest backup of the pair into it with all accounts, attaches
+ * it to the source where that backup was taken, waits until it has caught up and makes it read-only. Asks
+ * nothing. When it was interrupted, the same call goes on. Throws `refused` before anything is changed where
+ * the source cannot go on from that backup, or the server holds anything and `wipe` is not said.
+ */
+export async function seedReplica(config: Config, options: SeedReplicaOptions): Promise<Seeded> {
+  const replica = await open(options.replica, `replica of ${options.pair}`);
+  try {
+    const source = await open(options.source, `source of ${options.pair}`);
+    try {
+      return await seed(seedConfig(config, options), options, replica, source);
+    } finally {
+      source.close();
+    }
+  } finally {
+    replica.close();
+  }
+}
+
+/** The backup that a seeding would take, and why the source cannot go on from it; `null`: it can. */
+export async function seedingBackup(
+  config: Config,
+  options: Pick<SeedReplicaOptions, 'pair' | 'source' | 'backup'>,
+): Promise<{ record: BackupRecord; problem: string | null }> {
+  const { store, record } = await openBackup(config, options.backup ?? 'latest', options.pair);
+  await store.close();
+  const source = await open(options.source, `source of ${options.pair}`);
+  try {
+    return { record, problem: await whyNotContinued(source, record.coordinates) };
+  } finally {
+    source.close();
+  }
+}
+
+async function seed(
+  config: Config,
+  options: SeedReplicaOptions,
+  replica: Server,
+  source: Server,
+): Promise<Seeded> {
+  const { dryRun = false, observe = ignore } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const how = { observe, dryRun };
+  const left = await interrupted(config, replica);
+  const backup = left?.backup ?? options.backup;
+  const asked = { ...options, ...(backup === undefined ? {} : { backup }) };
+  const { record, problem } = await seedingBackup(config, asked);
+  if (problem !== null) throw notContinued(source, record.id, problem);
+
+  const follows = (await channelsOf(replica)).length > 0;
+  if (left && follows) {
+    // Its coordinates were set: from here on it goes on by itself.
+    const [channel] = await channelsOf(replica);
+    const acts = [
+      statement(replica, replica.dialect.startReplica(channel?.name ?? '')),
+      doing(replica, '-- wait until it has caught up', async () => {
+        await caughtUp(replica, source, { within: patience, signal, observe });
+        await removeLedger(ledgerPath(config.stateDir, left.backup, replica.uuid));
+      }),
+    ];
+    await perform(acts, how);
+  } else {
+    if (!left && !options.wipe) await refuseHolding(replica);
+    await perform(await openActs(replica), how);
+    if (!left && options.wipe) await perform(await wipeActs(replica), how);
+    await restoreAndAttach(config, options, record);
+  }
+  if (await isWritable(replica))
+    await perform([statement(replica, replica.dialect.closeForWrites())], how);
+  return { backup: record.id, continued: left !== null };
+}
+
+/** The configuration in which the server is a target, and the source that of the pair. */
+function seedConfig(config: Config, { pair, replica, source }: SeedReplicaOptions): Config {
+  const chosen = resolvePair(config, pair);
+  return {
+    ...config,
+    pairs: { ...config.pairs, [chosen.name]: { ...chosen.pair, source } },
+    targets: { ...config.targets, [target]: { ...replica, tools: chosen.pair.tools } },
+  };
+}
+
+async function interrupted(config: Config, replica: Server): Promise<LedgerEntry | null> {
+  const entries = await ledgersOf(config.stateDir, replica.uuid);
+  const isSeed = ({ asked }: LedgerEntry) => asked.attach && asked.accounts && asked.only === null;
+  return entries.find(isSeed) ?? null;
+}
+
+async function refuseHolding(replica: Server): Promise<void> {
+  const held = await userDatabases(replica);
+  const follows = (await channelsOf(replica)).length > 0;
+  if (held.length === 0 && !follows) return;
+  const what = held.length > 0 ? `holds ${held.join(', ')}` : 'replicates already';
+  throw new StillpointError('refused', `the ${replica.who} ${what}`, {
+    hint: 'Everything on it would be lost. Say --replace if that may be, or name an empty server.',
+  });
+}
+
+async function restoreAndAttach(
+  config: Config,
+  options: SeedReplicaOptions,
+  record: BackupRecord,
+): Promise<void> {
+  const { pair, observe = ignore, dryRun = false, identityFile, parallel, signal } = options;
+  const plan = { backup: record.id, pair, to: target, attach: true, intoPairMember: true };
+  const asked = {
+    ...plan,
+    ...(identityFile === undefined ? {} : { identityFile }),
+    ...(parallel === undefined ? {} : { parallel }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  // A dry run of a server that is to be emptied would find what is in the way still.
+  if (dryRun && options.wipe) {
+    await observe({ type: 'act', on: '', says: `-- restore backup ${record.id}, and attach it` });
+    return;
+  }
+  const planned = await restoreBackup(config, { ...asked, dryRun: true });
+  const says = `-- restore backup ${record.id}: ${planned.parts} parts`;
+  const on = planned.server.replace(/^.* at /, '');
+  await observe({ type: 'act', on, says });
+  const sayAttach = async () => {
+    for (const sql of planned.attachStatements) await observe({ type: 'act', on, says: sql });
+  };
+  if (dryRun) {
+    await sayAttach();
+    return;
+  }
+  await restoreBackup(config, {
+    ...asked,
+    observe: async (event) => {
+      await observe(event);
+      if (event.type === 'step' && event.step === 'attach') await sayAttach();
+    },
+  });
+}
+
+async function open(server: ServerConfig, who: string): Promise<Server> {
+  return await openServer(await resolveServer(server), who);
+}
+
+function notContinued(source: Server, id: string, problem: string): StillpointError {
+  return new StillpointError(
+    'refused',
+    `the ${source.who} cannot go on from backup ${id}: ${problem}`,
+    { hint: 'Take a newer backup, or seed from the source itself (--seed source).' },
+  );
+}
