@@ -4,6 +4,7 @@ import type { ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { reasonOf, StillpointError } from './errors.js';
 import { leaveActs, openActs } from './failover/becomeSource.js';
+import { openStateOf } from './failover/closing.js';
 import { waitingEvents } from './failover/events.js';
 import type { OldSource } from './failover/fit.js';
 import { caughtUp, followActs } from './failover/follow.js';
@@ -101,6 +102,8 @@ async function turnOnEvents(
   const wanted = switched?.events ?? [];
   const off = new Set((await waitingEvents(replica, null)).map(({ name }) => name));
   const acts = wanted.filter(({ name }) => off.has(name)).map(({ sql }) => statement(replica, sql));
+  const runs = (await openStateOf(replica)).ranEvents;
+  if (wanted.length > 0 && !runs) acts.push(statement(replica, 'SET GLOBAL event_scheduler = ON'));
   await perform(acts, { observe, dryRun });
 }
 

@@ -44,11 +44,7 @@ export async function openRun(config: Config, pairName: string | undefined): Pro
       journal: openJournal(config.stateDir, name),
       tools,
       recipients,
-      spool: {
-        folder: pair.dump.spool.path ?? tmpdir(),
-        memory: pair.dump.spool.memory,
-        diskLeft: pair.dump.spool.disk,
-      },
+      spool: spoolOf(pair.dump),
       optionFile: options.path,
       async close() {
         replica.close();
@@ -62,7 +58,13 @@ export async function openRun(config: Config, pairName: string | undefined): Pro
   }
 }
 
-function recipientArgs(encryption: ChosenPair['pair']['encryption']): string[] {
+/** Where what is on its way to the store may wait. */
+export function spoolOf({ spool }: ChosenPair['pair']['dump']): SpoolSpace {
+  return { folder: spool.path ?? tmpdir(), memory: spool.memory, diskLeft: spool.disk };
+}
+
+/** What names the recipients of a backup to age; empty when it is not encrypted. */
+export function recipientArgs(encryption: ChosenPair['pair']['encryption']): string[] {
   if (!encryption) return [];
   const { recipients, recipientsFile } = encryption;
   return [

@@ -131,6 +131,11 @@ function seedConfig(config: Config, { pair, replica, source }: SeedReplicaOption
   };
 }
 
+/** Whether a seeding of this server was interrupted: it may hold a part of the data only. */
+export async function seedingBegun(config: Config, server: Server): Promise<boolean> {
+  return (await interrupted(config, server)) !== null;
+}
+
 async function interrupted(config: Config, replica: Server): Promise<LedgerEntry | null> {
   const entries = await ledgersOf(config.stateDir, replica.uuid);
   const isSeed = ({ asked }: LedgerEntry) => asked.attach && asked.accounts && asked.only === null;

@@ -30,6 +30,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['stillpoint pair promote shop --dry-run', 'every statement, and nothing is done'],
     ['stillpoint pair promote shop --switchover', 'both change their roles'],
     ['stillpoint pair promote shop', 'the source is gone'],
+    ['stillpoint pair rejoin shop', 'it is back'],
   ],
   notify: [['stillpoint notify test shop', 'would a failed backup be heard of?']],
   init: [

@@ -3,7 +3,9 @@ import type { DumpOptions } from './dump.js';
 
 /** The programs between mysqldump and the store. */
 export function filtersOf(
-  options: Pick<DumpOptions, 'tools' | 'compression' | 'recipients'>,
+  options: Pick<DumpOptions, 'compression' | 'recipients'> & {
+    tools: Pick<DumpOptions['tools'], 'zstd' | 'age'>;
+  },
 ): Command[] {
   const { level, threads = 1 } = options.compression;
   const zstd = { file: options.tools.zstd, args: ['-q', '-c', `-${level}`, `-T${threads}`] };

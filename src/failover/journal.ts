@@ -1,8 +1,6 @@
-import { readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { reasonOf, StillpointError } from '../errors.js';
-import { syncFolder, writeAtomic } from '../util/atomicFile.js';
+import { stateFile, type StateFile } from '../util/stateFile.js';
 
 const shape = z.object({
   id: z.string(),
@@ -39,38 +37,27 @@ const shape = z.object({
 /** What a promotion leaves on disk, so that the same command goes on with it after it was killed. */
 export type PromotionEntry = z.infer<typeof shape>;
 
-export interface PromotionJournal {
-  /** The entry of a promotion that has not ended, or null. */
-  read(): Promise<PromotionEntry | null>;
-  write(entry: PromotionEntry): Promise<void>;
-  close(): Promise<void>;
-}
+export type PromotionJournal = StateFile<PromotionEntry>;
 
 /** One file in the state directory, fsynced before anything is changed. */
 export function openPromotionJournal(stateDir: string, pair: string): PromotionJournal {
   const path = join(stateDir, `${encodeURIComponent(pair)}.promotion.json`);
-  return {
-    async read() {
-      try {
-        return shape.parse(JSON.parse(await readFile(path, 'utf8')));
-      } catch (error) {
-        if (isAbsent(error)) return null;
-        throw new StillpointError('failed', `cannot read ${path}: ${reasonOf(error)}`, {
-          hint: `It tells how far a promotion came. Look at both servers with \`stillpoint status ${pair}\`, then move it away.`,
-          cause: error,
-        });
-      }
-    },
-    write: async (entry) => await writeAtomic(path, `${JSON.stringify(entry, null, 2)}\n`),
-    async close() {
-      await rm(path, { force: true });
-      await syncFolder(dirname(path)).catch((error: unknown) => {
-        if (!isAbsent(error)) throw error;
-      });
-    },
-  };
+  const hint = `It tells how far a promotion came. Look at both servers with \`stillpoint status ${pair}\`, then move it away.`;
+  return stateFile(path, shape, hint);
 }
 
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+const rejoining = z.object({
+  /** The server that was about to become a replica, and whether it ran events before. */
+  server: z.string(),
+  ranEvents: z.boolean(),
+  since: z.iso.datetime(),
+});
+
+/** What a rejoin leaves on disk. */
+export type RejoinJournal = StateFile<z.infer<typeof rejoining>>;
+
+/** The same of `pair rejoin`. */
+export function openRejoinJournal(stateDir: string, pair: string): RejoinJournal {
+  const path = join(stateDir, `${encodeURIComponent(pair)}.rejoin.json`);
+  return stateFile(path, rejoining, 'It tells that a rejoin was interrupted; move it away.');
 }

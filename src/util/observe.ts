@@ -44,8 +44,12 @@ export const promoteSteps = [
   'keep-promotion',
 ] as const;
 
+/** What `pair rejoin` has beside `check-pair`, `close` and `follow-source`; a seeding has those of a restore. */
+export const rejoinSteps = ['rescue', 'seed'] as const;
+
 export type Step =
   | (typeof promoteSteps)[number]
+  | (typeof rejoinSteps)[number]
   | (typeof steps)[number]
   | (typeof holdSnapshotSteps)[number]
   | (typeof restoreSteps)[number]

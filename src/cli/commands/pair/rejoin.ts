@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { ask } from '../../ask.js';
+import { configOf, type Context, type GlobalOptions } from '../../context.js';
+
+interface RejoinFlags {
+  reseed?: boolean;
+  identity?: string;
+  dryRun?: boolean;
+}
+
+export function registerPairRejoin(pair: Command, context: Context): void {
+  const { terminal, signal } = context;
+  pair
+    .command('rejoin')
+    .argument('[pair]', 'the pair; may be left out when there is one')
+    .description('make the old source a replica of the new one; what it has alone is saved first')
+    .option('--reseed', 'restore it from the newest backup, though it could follow as it is')
+    .option('--identity <file>', 'the secret key of age that reads the backup')
+    .option('--dry-run', 'only print every statement')
+    .action(async (name: string | undefined, flags: RejoinFlags, command: Command) => {
+      const { rejoinPair } = await import('../../../rejoinPair.js');
+      const { rejoinedText } = await import('../../output/rejoin.js');
+      const config = await configOf(command);
+      const { yes = false } = command.optsWithGlobals<GlobalOptions>();
+      const { identity, ...asked } = flags;
+      const result = await rejoinPair(config, {
+        ...asked,
+        ...(name === undefined ? {} : { pair: name }),
+        ...(identity === undefined ? {} : { identityFile: identity }),
+        confirm: async (what) => {
+          terminal.clear();
+          await ask(what, yes);
+        },
+        signal,
+        observe: terminal.observe,
+      });
+      terminal.clear();
+      terminal.document(result);
+      terminal.result(rejoinedText(result));
+    });
+}

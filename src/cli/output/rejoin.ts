@@ -1,0 +1,19 @@
+import type { RejoinResult } from '../../rejoinPair.js';
+import { fieldsText } from './text.js';
+
+/** What a rejoin did, as lines for people. */
+export function rejoinedText(result: RejoinResult): string {
+  const { pair, status, source, replica, rescued, seededFrom } = result;
+  if (status === 'planned') return `nothing was changed: ${replica} would follow ${source}`;
+  if (status === 'nothing') return `${replica} follows ${source} already`;
+  const fields: [string, string][] = [
+    ['restored from', seededFrom ?? 'nothing: it had all that it needed'],
+    ['had alone', rescued === null ? 'nothing' : rescued.transactions],
+    ...(rescued?.files ?? []).map(({ key }, i): [string, string] => [
+      i === 0 ? 'saved as' : '',
+      key,
+    ]),
+    ['option file', `of ${replica}: super_read_only = ON (MariaDB: read_only = ON)`],
+  ];
+  return `${replica} is a replica of ${pair} and follows ${source}\n${fieldsText(fields)}`;
+}

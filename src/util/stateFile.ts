@@ -1,0 +1,40 @@
+import { readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { z } from 'zod';
+import { reasonOf, StillpointError } from '../errors.js';
+import { syncFolder, writeAtomic } from './atomicFile.js';
+
+/** What a run leaves on disk, so that the same command can go on with it. */
+export interface StateFile<T> {
+  /** Null when there is none. Throws `failed` for what cannot be read, with `hint`. */
+  read(): Promise<T | null>;
+  /** It is on disk when this has settled. */
+  write(entry: T): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A file of this path; `hint` tells what to do about one that cannot be read. */
+export function stateFile<T>(path: string, shape: z.ZodType<T>, hint: string): StateFile<T> {
+  return {
+    async read() {
+      try {
+        return shape.parse(JSON.parse(await readFile(path, 'utf8')));
+      } catch (error) {
+        if (isAbsent(error)) return null;
+        const message = `cannot read ${path}: ${reasonOf(error)}`;
+        throw new StillpointError('failed', message, { hint, cause: error });
+      }
+    },
+    write: async (entry) => await writeAtomic(path, `${JSON.stringify(entry, null, 2)}\n`),
+    async close() {
+      await rm(path, { force: true });
+      await syncFolder(dirname(path)).catch((error: unknown) => {
+        if (!isAbsent(error)) throw error;
+      });
+    },
+  };
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
