@@ -120,14 +120,14 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
     rescued: null,
     seededFrom: null,
   };
-  if (!reseed && (await follows(replica.server, source.server)))
+  const journal = openRejoinJournal(config.stateDir, chosen.name);
+  const left = await journal.read();
+  if (!reseed && left === null && (await follows(replica.server, source.server)))
     return { ...result, status: 'nothing' };
   if (!dryRun) await options.confirm?.(`make ${result.replica} a replica of ${result.source}`);
 
   // First of all nobody may write to it any more.
   const now = await openStateOf(replica.server);
-  const journal = openRejoinJournal(config.stateDir, chosen.name);
-  const left = await journal.read();
   const isOurs = left?.server === replica.server.uuid;
   const before = { ...now, ranEvents: now.ranEvents || (isOurs && left.ranEvents) };
   if (!dryRun)

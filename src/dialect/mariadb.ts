@@ -77,6 +77,7 @@ export function mariadbDialect(version: Version): Dialect {
 
     unstableChecksums: () => null,
     ddlGuard,
+    namesAreSlow: false,
     grants: atLeast(version, 11, 3) ? [...grants, showRoutine] : grants,
     // The former rows of system-versioned tables; an older server would not take them back.
     dumpOptions: (client) =>

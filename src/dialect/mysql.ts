@@ -90,6 +90,7 @@ export function mysqlDialect(version: Version): Dialect {
         ? `SELECT DISTINCT TABLE_NAME AS name FROM information_schema.STATISTICS WHERE BINARY TABLE_SCHEMA = ${literal(database)} AND EXPRESSION LIKE '% array)'`
         : null,
     ddlGuard: atLeast(version, 8) ? ddlGuard : null,
+    namesAreSlow: true,
     grants: atLeast(version, 8, 0, 0) ? grants8 : grants57,
     dumpOptions: (client) => [
       '--set-gtid-purged=OFF',

@@ -20,6 +20,8 @@ const databaseLine = /^-- Current Database: `([^\n]*)`/;
  */
 export class Cutter extends Divider {
   readonly #parts: readonly PartPlan[];
+  /** The tables of each. */
+  readonly #tables: readonly ReadonlySet<string>[];
   readonly #begin: BeginPart;
   #head: Buffer[] = [];
   /** Index of the part that is being written; -1 in the head. */
@@ -34,6 +36,7 @@ export class Cutter extends Divider {
   constructor(parts: readonly PartPlan[], begin: BeginPart) {
     super();
     this.#parts = parts;
+    this.#tables = parts.map(({ tables }) => new Set(tables.map(latin1)));
     this.#begin = begin;
   }
 
@@ -105,7 +108,7 @@ export class Cutter extends Divider {
   }
 
   #holds(table: string): boolean {
-    return this.#parts[this.#at]?.tables.some((name) => latin1(name) === table) ?? false;
+    return this.#tables[this.#at]?.has(table) ?? false;
   }
 
   /** Tables of two databases may have one name, so what mysqldump's text holds as a whole proves too little. */

@@ -65,7 +65,10 @@ export async function dumpParts(
   options: DumpOptions,
 ): Promise<Dumped> {
   const crew = crewOf(options, await openSessions(options.replica, options.parallel));
-  return await crew.collect([...crew.inTurn(lanesOf(parts, databases)), ...crew.accounts()]);
+  return await crew.collect([
+    ...crew.inTurn(lanesOf(parts, databases, options.replica.dialect)),
+    ...crew.accounts(),
+  ]);
 }
 
 /**
@@ -93,7 +96,9 @@ export async function openDump(
     );
     const dumps = lanes.map(({ dump }) => dump);
     await waitForSnapshots(replica, before, dumps, crew.signal);
-    const still = await Promise.all(lanesOf(uncovered, databases).map(crew.read));
+    const still = await Promise.all(
+      lanesOf(uncovered, databases, options.replica.dialect).map(crew.read),
+    );
     jobs.push(...lanes.map((lane) => crew.stored(lane)), ...still.map(({ stored }) => stored));
     crew.signal.throwIfAborted();
   } catch (error) {
@@ -103,7 +108,10 @@ export async function openDump(
   }
   return async () => {
     go();
-    jobs.push(...crew.inTurn(lanesOf(rest, databases)), ...crew.accounts());
+    jobs.push(
+      ...crew.inTurn(lanesOf(rest, databases, options.replica.dialect)),
+      ...crew.accounts(),
+    );
     jobs.push(...crew.surveys(covered));
     return await crew.collect(jobs);
   };

@@ -1,10 +1,11 @@
+import type { Dialect } from '../dialect/dialect.js';
 import type { DatabaseInfo } from './inventory.js';
 import { argumentBytes, smallBytes, type PartPlan } from './plan.js';
 
 /** One mysqldump process: the parts that its text is cut into, in the order in which they come. */
 export interface Lane {
   parts: [PartPlan, ...PartPlan[]];
-  /** Names that mysqldump passes over, as `database.table`; only where it is given whole databases. */
+  /** Names that mysqldump passes over, as `database.table`: it is given whole databases then. */
   ignored: string[];
   estimatedBytes: number;
 }
@@ -16,8 +17,24 @@ const mostDatabases = 200;
  * One process for each large part, and one for many small parts of several databases: a thousand databases
  * of a few rows do not take a thousand processes. The largest come first, so that no long one starts last.
  */
-export function lanesOf(parts: readonly PartPlan[], databases: readonly DatabaseInfo[]): Lane[] {
-  return merged(parts, databases, smallBytes).sort(bySize);
+export function lanesOf(
+  parts: readonly PartPlan[],
+  databases: readonly DatabaseInfo[],
+  { namesAreSlow }: Pick<Dialect, 'namesAreSlow'>,
+): Lane[] {
+  const lanes = merged(parts, databases, smallBytes).sort(bySize);
+  return namesAreSlow ? lanes.map((lane) => unnamed(lane, databases)) : lanes;
+}
+
+/** Names this many tables of one database rather by those that are left out. */
+const manyTables = 100;
+
+function unnamed(lane: Lane, databases: readonly DatabaseInfo[]): Lane {
+  const [part, ...others] = lane.parts;
+  if (others.length > 0 || part.tables.length < manyTables || part.where !== null) return lane;
+  if (!part.tables.every(isOneLine)) return lane;
+  const database = databases.find(({ name }) => name === part.database);
+  return { ...lane, ignored: namesBeside(part, database, argumentBytes) ?? [] };
 }
 
 /**
@@ -84,7 +101,9 @@ function merged(
   const known = new Map(databases.map((database) => [database.name, database]));
   const open = new Map<string, OpenLane>();
   for (const part of parts) {
-    const ignored = isMergeable(part) ? namesBeside(part, known.get(part.database)) : null;
+    const ignored = isMergeable(part)
+      ? namesBeside(part, known.get(part.database), argumentBytes / 4)
+      : null;
     if (ignored === null) {
       lanes.push({ parts: [part], ignored: [], estimatedBytes: part.estimatedBytes });
       continue;
@@ -146,7 +165,11 @@ function fits(
  * Everything of the database that is not in the part; null when that is too much to name, or when mysqldump,
  * told to pass over it, would pass over a table of the part: `T` hides `t`.
  */
-function namesBeside(part: PartPlan, database: DatabaseInfo | undefined): string[] | null {
+function namesBeside(
+  part: PartPlan,
+  database: DatabaseInfo | undefined,
+  mostBytes: number,
+): string[] | null {
   // `a.b.c` would not say where the database's name ends.
   if (!database || folded(part.database).includes('.')) return null;
   const own = new Set(part.tables);
@@ -159,7 +182,7 @@ function namesBeside(part: PartPlan, database: DatabaseInfo | undefined): string
   const hidden = new Set(beside.map(folded));
   if (part.tables.some((name) => hidden.has(folded(name)))) return null;
   const full = beside.map((name) => `${part.database}.${name}`);
-  return Buffer.byteLength(full.join(' ')) > argumentBytes / 4 ? null : full;
+  return Buffer.byteLength(full.join(' ')) > mostBytes ? null : full;
 }
 
 /** Alike for names that mysqldump may take for one: it compares by a collation without case and accents. */

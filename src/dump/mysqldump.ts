@@ -40,7 +40,7 @@ export function dumpCommand(
     ...part.ignored.map((table) => `--ignore-table=${part.database}.${table}`),
     ...ignored.map((name) => `--ignore-table=${name}`),
     ...(ofOneDatabase
-      ? ['--', part.database, ...parts.flatMap(({ tables }) => tables)]
+      ? ['--', part.database, ...(ignored.length > 0 ? [] : parts.flatMap(({ tables }) => tables))]
       : ['--databases', '--no-create-db', '--', ...parts.map(({ database }) => database)]),
   ];
   return { file: tools.mysqldump.path, args };

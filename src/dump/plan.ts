@@ -32,6 +32,8 @@ export interface PartPlan {
 
 /** Tables smaller than this share a part until it has reached it. */
 export const smallBytes = 8 * 1024 * 1024;
+/** Of one mysqldump that reads definitions: each takes milliseconds, and so several share the work. */
+const mostDefinitions = 1000;
 /** Names given to one mysqldump: the kernel takes 2 MiB of arguments. */
 export const argumentBytes = 256 * 1024;
 
@@ -60,7 +62,7 @@ function schemaParts({ name, tables }: DatabaseInfo): PartPlan[] {
   const ordered = [...tables].sort(
     (a, b) => Number(b.kind === 'sequence') - Number(a.kind === 'sequence'),
   );
-  return chunks(ordered, 0).map((chunk, i) => ({
+  return chunks(ordered, 0, mostDefinitions).map((chunk, i) => ({
     ...part('schema', name, chunk, i + 1),
     expected: chunk.map((table) => ({ kind: table.kind, name: table.name })),
     estimatedBytes: 0,
@@ -161,14 +163,20 @@ function part(
   };
 }
 
-/** Groups tables, in order, up to a number of bytes (0: any) and of names that fit a command line. */
-function chunks(tables: readonly TableInfo[], maxBytes: number): TableInfo[][] {
+/** Groups tables, in order, up to a number of bytes (0: any), and so many that their names fit a command line. */
+function chunks(
+  tables: readonly TableInfo[],
+  maxBytes: number,
+  maxTables = Infinity,
+): TableInfo[][] {
   const groups: TableInfo[][] = [];
   let bytes = Infinity;
   let names = Infinity;
   for (const table of tables) {
     const nameBytes = Buffer.byteLength(table.name) + 1;
-    const full = maxBytes > 0 && bytes + table.estimatedBytes > maxBytes;
+    const full =
+      (maxBytes > 0 && bytes + table.estimatedBytes > maxBytes) ||
+      groups.at(-1)?.length === maxTables;
     if (groups.length === 0 || full || names + nameBytes > argumentBytes) {
       groups.push([]);
       bytes = 0;

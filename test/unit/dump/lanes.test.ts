@@ -7,8 +7,9 @@ import { database, databases, MiB, table } from './databases.js';
 type Infos = Parameters<typeof planParts>[0];
 const rows = (infos: Infos) => planParts(infos).filter(({ kind }) => kind === 'data');
 
+const quick = { namesAreSlow: false };
 const ways: [string, (infos: Infos) => Lane[], (infos: Infos) => PartPlan[]][] = [
-  ['in turn', (infos) => lanesOf(planParts(infos), infos), planParts],
+  ['in turn', (infos) => lanesOf(planParts(infos), infos, quick), planParts],
   ['at once', (infos) => balancedLanes(rows(infos), infos, 4), rows],
 ];
 
@@ -69,12 +70,12 @@ test('a thousand databases of a few rows take a few processes', () => {
       tables: [table('a', { estimatedBytes: 16384 }), table('b', { estimatedBytes: 16384 })],
     }),
   );
-  expect(lanesOf(planParts(infos), infos).length).toBeLessThan(20);
+  expect(lanesOf(planParts(infos), infos, quick).length).toBeLessThan(20);
 });
 
 test('programs are not cut: what stands in one may look like the beginning of anything', () => {
   const infos = ['a', 'b'].map((name) => database(name, { procedures: ['p'], views: ['v'] }));
-  for (const { parts } of lanesOf(planParts(infos), infos)) expect(parts).toHaveLength(1);
+  for (const { parts } of lanesOf(planParts(infos), infos, quick)) expect(parts).toHaveLength(1);
 });
 
 test('as many as asked for, of about one size', () => {
@@ -98,4 +99,31 @@ test('no process is given more names than a command line takes', () => {
     const names = lane.parts.flatMap((part) => part.tables);
     expect(Buffer.byteLength(names.join(' '))).toBeLessThan(1 << 20);
   }
+});
+
+describe('where names are slow', () => {
+  const tables = Array.from({ length: 2500 }, (_, i) => table(`t${i}`, { estimatedBytes: 16384 }));
+  const lanesFor = (info: ReturnType<typeof database>) =>
+    lanesOf(planParts([info]), [info], { namesAreSlow: true });
+
+  test('many tables of a database are those that are not passed over', () => {
+    const info = database('shop', { tables, views: ['v'], excluded: ['x'] });
+    const many = lanesFor(info).filter(({ parts }) => parts[0].tables.length >= 100);
+    expect(many.length).toBeGreaterThan(5);
+    for (const { parts, ignored } of many) {
+      const own = parts[0].tables.map((name) => `shop.${name}`);
+      const all = [...tables.map(({ name }) => `shop.${name}`), 'shop.v', 'shop.x'];
+      expect(ignored.toSorted()).toEqual(all.filter((name) => !own.includes(name)).sort());
+    }
+  });
+
+  test('they are named where one that is passed over would hide another, or its name is odd', () => {
+    for (const odd of ['T7', 'a\nb']) {
+      const info = database('shop', { tables: [...tables, table(odd)] });
+      const sure = lanesFor(info).filter(({ parts: [part] }) => part.tables.includes('t7'));
+      expect(sure.length).toBeGreaterThan(1);
+      if (odd === 'T7')
+        for (const { ignored } of sure) expect(ignored.includes('shop.T7')).toBe(false);
+    }
+  });
 });

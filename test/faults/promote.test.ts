@@ -1,0 +1,246 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { PromoteResult } from '../../src/promotePair.js';
+import { waitFor } from '../../src/util/wait.js';
+import { engine } from '../rig/shared.js';
+import type { OwnServer } from '../rig/index.js';
+import { fakeMysqldump } from '../support/fakeMysqldump.js';
+import { isWritable, ownPair } from '../support/ownPair.js';
+import { applicationSql, ledgerOf, startApplication } from '../support/ledger.js';
+
+// Each test leaves the pair with its roles in order; which server has which, changes.
+
+const isMysql = engine === 'mysql';
+const own = ownPair();
+let source: OwnServer;
+let replica: OwnServer;
+
+beforeAll(async () => {
+  [source, replica] = own.servers();
+  await source.query(`${applicationSql}
+    CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY AUTO_INCREMENT, n INT);
+    CREATE EVENT shop.tick ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DO DELETE FROM shop.item;
+    CREATE EVENT shop.off ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DISABLE DO DELETE FROM shop.item;
+  `);
+  await own.as(source, replica).waitForCatchUp();
+});
+
+function swap(): void {
+  [source, replica] = [replica, source];
+}
+
+/** Roles, threads and GTIDs are as they have to be, and a write arrives. */
+async function expectInOrder(): Promise<void> {
+  expect([await isWritable(source), await isWritable(replica)]).toEqual([true, false]);
+  await source.query('INSERT INTO shop.item (n) VALUES (1)');
+  const pair = own.as(source, replica);
+  await pair.waitForCatchUp();
+  expect((await pair.faults()).filter((fault) => !fault.includes('GTIDs of its own'))).toEqual([]);
+  const rows = async (server: OwnServer) =>
+    await server.query('SELECT COUNT(*) AS n FROM shop.item');
+  expect(await rows(replica)).toEqual(await rows(source));
+}
+
+async function eventsOf(server: OwnServer): Promise<Record<string, string>> {
+  const rows = await server.query<{ name: string; status: string }>(
+    "SELECT EVENT_NAME AS name, STATUS AS status FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'shop'",
+  );
+  return Object.fromEntries(rows.map(({ name, status }) => [name, status]));
+}
+
+describe('switchover', () => {
+  test('under writes: no acknowledged row is lost, none is there twice, and both have their roles', async () => {
+    const setup = await own.setUp(source, replica);
+    const application = startApplication(source);
+    await waitFor(async () => Promise.resolve(application.acknowledged.length > 20 || null), {
+      within: 30,
+    });
+    const ended = await setup.ok('pair', 'promote', '--switchover', '--yes', '--json');
+    const { status, promotion } = ended.json as PromoteResult;
+    expect(status).toBe('promoted');
+    expect(promotion?.warnings).toEqual([]);
+    expect(promotion?.writesPausedSeconds).toBeLessThan(30);
+    swap();
+    application.moveTo(source);
+    const before = application.acknowledged.length;
+    await waitFor(
+      async () => Promise.resolve(application.acknowledged.length > before + 20 || null),
+      {
+        within: 30,
+      },
+    );
+    await application.stop();
+    await expectInOrder();
+    expect(await ledgerOf(source)).toEqual(expect.arrayContaining(application.acknowledged));
+    expect(await ledgerOf(replica)).toEqual(await ledgerOf(source));
+    expect((await eventsOf(source))['tick']).toBe('ENABLED');
+    expect((await eventsOf(source))['off']).not.toBe('ENABLED');
+    expect((await eventsOf(replica))['tick']).toMatch(/SIDE_?DISABLED/);
+  });
+
+  test('--dry-run prints every statement and changes nothing', async () => {
+    const setup = await own.setUp(source, replica);
+    const ended = await setup.ok('pair', 'promote', '--switchover', '--dry-run');
+    for (const text of [/read_only = ON/, /RESET REPLICA/, /read_only = OFF/, /CHANGE .* TO/])
+      expect(ended.stderr).toMatch(text);
+    expect(ended.stderr).not.toContain('p4ss');
+    await expectInOrder();
+  });
+
+  test('nobody was asked: exit 2, and nothing is changed', async () => {
+    const setup = await own.setUp(source, replica);
+    const ended = await setup.run('pair', 'promote', '--switchover');
+    expect(ended.status).toBe(2);
+    await expectInOrder();
+  });
+
+  test('the hook before fails: exit 1, and nothing is changed', async () => {
+    const setup = await own.setUp(source, replica, { failover: { before: ['false'] } });
+    const ended = await setup.run('pair', 'promote', '--switchover', '--yes');
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toMatch(/failover\.before of shop failed/);
+    await expectInOrder();
+  });
+
+  test('the hooks are told who is who; one that fails afterwards is said, exit 1', async () => {
+    const setup = await own.setUp(source, replica);
+    const script = join(setup.folder, 'hook.sh');
+    const heard = join(setup.folder, 'heard');
+    await writeFile(script, `#!/bin/sh\ncat >> ${heard}\nexit "$1"\n`, { mode: 0o755 });
+    const failover = { before: [script, '0'], after: [script, '3'] };
+    const hooked = await own.setUp(source, replica, { failover });
+    const ended = await hooked.run('pair', 'promote', '--switchover', '--yes');
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toMatch(/failover\.after of shop failed/);
+    const lines = (await readFile(heard, 'utf8')).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(
+      ['before', 'after'].map((when) => ({
+        event: `promote.${when}`,
+        pair: 'shop',
+        oldSource: { host: '127.0.0.1', port: source.port },
+        newSource: { host: '127.0.0.1', port: replica.port },
+      })),
+    );
+    swap();
+    await expectInOrder();
+  });
+
+  test('the replica does not come to the end in time: the source takes writes again, exit 10', async () => {
+    const setup = await own.setUp(source, replica, { failover: { maxPause: '2s' } });
+    const blocker = await replica.connect();
+    await blocker.query('FLUSH TABLES WITH READ LOCK');
+    await source.query('INSERT INTO shop.item (n) VALUES (2)');
+    const ended = await setup.run('pair', 'promote', '--switchover', '--yes');
+    await blocker.end();
+    expect(ended.stderr).toMatch(/takes writes again/);
+    expect(ended.status).toBe(10);
+    await expectInOrder();
+  });
+
+  test.each([
+    'check-pair',
+    'close',
+    'apply',
+    'switch',
+    'open-source',
+    'follow-source',
+    'keep-promotion',
+  ])('SIGKILL at %s: the same command again ends well', async (step) => {
+    const setup = await own.setUp(source, replica);
+    const command = ['pair', 'promote', '--switchover', '--yes'];
+    expect((await setup.runUntil(step, 'SIGKILL', ...command)).status).toBe(137);
+    await setup.ok(...command);
+    swap();
+    await expectInOrder();
+    const [row] = await source.query<{ on: string }>('SELECT @@GLOBAL.event_scheduler AS `on`');
+    expect(row!.on).toBe('ON');
+  });
+
+  test.each(['close', 'apply'])('SIGTERM at %s: the source takes writes again', async (step) => {
+    const setup = await own.setUp(source, replica);
+    const ended = await setup.runUntil(step, 'SIGTERM', 'pair', 'promote', '--switchover', '--yes');
+    expect(ended.status).toBe(143);
+    await expectInOrder();
+  });
+});
+
+describe('refused, and nothing is changed', () => {
+  test('the source lives: no failover', async () => {
+    const setup = await own.setUp(source, replica);
+    const ended = await setup.run('pair', 'promote', '--yes');
+    expect(ended.status).toBe(10);
+    expect(ended.stderr).toMatch(/answers and takes writes/);
+    await expectInOrder();
+  });
+
+  test('the source lives, though not for us: the replica still follows it', async () => {
+    const setup = await own.setUp({ ...source, port: 1 }, replica);
+    const ended = await setup.run('pair', 'promote', '--yes');
+    expect(ended.stderr).toMatch(/the replica still follows it/);
+    expect(ended.status).toBe(10);
+    await expectInOrder();
+  });
+
+  test('a broken applier', async () => {
+    const setup = await own.setUp(source, replica);
+    const unlogged = async (sql: string) =>
+      await replica.query(
+        `${isMysql ? 'SET GLOBAL super_read_only = 0; ' : ''}SET SESSION sql_log_bin = 0; ${sql}; SET SESSION sql_log_bin = 1${isMysql ? '; SET GLOBAL super_read_only = 1' : ''}`,
+      );
+    await unlogged('INSERT INTO shop.item (id, n) VALUES (100000, 0)');
+    await source.query('INSERT INTO shop.item (id, n) VALUES (100000, 1)');
+    const isBroken = async () => ((await own.as(source, replica).applierRunning()) ? null : true);
+    await waitFor(isBroken, { within: 30 });
+    const ended = await setup.run('pair', 'promote', '--switchover', '--yes');
+    expect(ended.stderr).toMatch(/is broken/);
+    expect(ended.status).toBe(10);
+    await unlogged('DELETE FROM shop.item WHERE id = 100000');
+    await replica.query('START REPLICA SQL_THREAD');
+    await expectInOrder();
+  });
+
+  test('an applier that somebody stopped', async () => {
+    const setup = await own.setUp(source, replica);
+    await replica.query('STOP REPLICA SQL_THREAD');
+    const ended = await setup.run('pair', 'promote', '--switchover', '--yes');
+    expect(ended.stderr).toMatch(/is stopped/);
+    expect(ended.status).toBe(10);
+    await replica.query('START REPLICA SQL_THREAD');
+    await expectInOrder();
+  });
+
+  test('filters', async () => {
+    const setup = await own.setUp(source, replica);
+    const filter = async (list: string) =>
+      await replica.query(
+        isMysql
+          ? `STOP REPLICA SQL_THREAD; CHANGE REPLICATION FILTER REPLICATE_IGNORE_DB = (${list}); START REPLICA SQL_THREAD`
+          : `STOP SLAVE; SET GLOBAL replicate_ignore_db = '${list}'; START SLAVE`,
+      );
+    await filter('scratch');
+    const ended = await setup.run('pair', 'promote', '--switchover', '--yes');
+    expect(ended.stderr).toMatch(/has replication filters/);
+    expect(ended.status).toBe(10);
+    await filter('');
+    await expectInOrder();
+  });
+});
+
+describe('a backup holds the replica', () => {
+  test('refused; with --end-backup it fails, and the switchover goes on', async () => {
+    const slow = await fakeMysqldump('sleep 600');
+    const setup = await own.setUp(source, replica, { tools: slow });
+    const holding = setup.run('backup');
+    const isHeld = async () => ((await own.as(source, replica).applierRunning()) ? null : true);
+    expect(await waitFor(isHeld, { within: 60 })).toBe(true);
+    const command = ['pair', 'promote', '--switchover', '--yes'];
+    const refused = await setup.run(...command);
+    expect(refused.stderr).toMatch(/--end-backup/);
+    expect(refused.status).toBe(10);
+    await setup.ok(...command, '--end-backup');
+    expect((await holding).status).toBe(1);
+    swap();
+    await expectInOrder();
+  });
+});

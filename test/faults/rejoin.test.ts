@@ -1,0 +1,208 @@
+import { execa } from 'execa';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { PromoteResult } from '../../src/promotePair.js';
+import type { RejoinResult } from '../../src/rejoinPair.js';
+import { waitFor } from '../../src/util/wait.js';
+import { engine } from '../rig/shared.js';
+import type { OwnServer } from '../rig/index.js';
+import type { Setup } from '../support/cli.js';
+import { applicationSql, ledgerOf, startApplication } from '../support/ledger.js';
+import { isWritable, ownPair } from '../support/ownPair.js';
+import { keysIn } from '../support/store.js';
+
+// The source dies, its replica takes its place, it comes back: again and again, with the roles swapped.
+
+const isMysql = engine === 'mysql';
+const own = ownPair();
+let source: OwnServer;
+let replica: OwnServer;
+
+beforeAll(async () => {
+  [source, replica] = own.servers();
+  await source.query(applicationSql);
+  await own.as(source, replica).waitForCatchUp();
+});
+
+function swap(): void {
+  [source, replica] = [replica, source];
+}
+
+async function expectInOrder(): Promise<void> {
+  expect([await isWritable(source), await isWritable(replica)]).toEqual([true, false]);
+  await source.query('INSERT INTO app.ledger SELECT COALESCE(MAX(id), 0) + 1, "n" FROM app.ledger');
+  const pair = own.as(source, replica);
+  await pair.waitForCatchUp();
+  expect((await pair.faults()).filter((fault) => !fault.includes('GTIDs of its own'))).toEqual([]);
+  expect(await ledgerOf(replica)).toEqual(await ledgerOf(source));
+}
+
+const status = async (server: OwnServer) =>
+  (
+    await server.query<Record<string, string | number>>(
+      isMysql ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS',
+    )
+  )[0]!;
+const received = async (server: OwnServer) => {
+  const row = await status(server);
+  return {
+    file: row['Source_Log_File'] ?? row['Master_Log_File'],
+    position: Number(row['Read_Source_Log_Pos'] ?? row['Read_Master_Log_Pos']),
+  };
+};
+const isLost = async (server: OwnServer) => {
+  const row = await status(server);
+  return (row['Replica_IO_Running'] ?? row['Slave_IO_Running']) === 'Yes' ? null : true;
+};
+
+/** The source dies, and its replica takes its place. */
+async function failOver(setup: Setup): Promise<() => Promise<void>> {
+  const up = await source.down();
+  await setup.ok('pair', 'promote', '--yes');
+  return up;
+}
+
+test('the source dies under writes, the replica behind: what had arrived is there, and it comes back', async () => {
+  const setup = await own.setUp(source, replica);
+  const last = Math.max(0, ...(await ledgerOf(source)));
+  const application = startApplication(source, last + 1);
+  const wrote = async (rows: number) => {
+    const goal = application.acknowledged.length + rows;
+    const isThere = async () => Promise.resolve(application.acknowledged.length >= goal || null);
+    expect(await waitFor(isThere, { within: 60 })).toBe(true);
+  };
+  await wrote(20);
+  const blocker = await replica.connect();
+  await blocker.query('FLUSH TABLES WITH READ LOCK');
+  await wrote(50);
+  const up = await source.down();
+  await waitFor(async () => await isLost(replica), { within: 60 });
+  const had = await received(replica);
+  const promoting = setup.run('pair', 'promote', '--yes', '--json');
+  const isClosing = async () => {
+    const row = await status(replica);
+    return (row['Replica_IO_Running'] ?? row['Slave_IO_Running']) === 'No' ? true : null;
+  };
+  await waitFor(isClosing, { within: 60 });
+  await blocker.end();
+  const ended = await promoting;
+  expect(ended.status, ended.stderr).toBe(0);
+  const { promotion } = ended.json as PromoteResult;
+  expect(promotion?.received.position.file).toBe(had.file);
+  expect(
+    (promotion?.received.position.position ?? 0) + (promotion?.received.partialBytes ?? 0),
+  ).toBe(had.position);
+  await application.stop();
+  await up();
+  // Its last rows may not have arrived; then it needs a backup to come back.
+  swap();
+  const rows = await ledgerOf(source);
+  const alone = (await ledgerOf(replica)).filter((id) => !rows.includes(id));
+  const arrived = application.acknowledged.filter((id) => !alone.includes(id));
+  expect(rows).toEqual(expect.arrayContaining(arrived));
+  expect(arrived.length).toBeGreaterThan(60);
+  if (alone.length > 0) {
+    await replica.query('SET GLOBAL read_only = ON');
+    const again = await own.setUp(source, replica);
+    const refused = await again.run('pair', 'rejoin', '--yes');
+    expect(refused.status).toBe(12);
+    throw new Error(`rows ${alone.join(', ')} had not arrived`);
+  }
+  expect((await setup.ok('pair', 'rejoin', '--yes', '--json')).json).toMatchObject({
+    status: 'following',
+    rescued: null,
+    seededFrom: null,
+  });
+  await expectInOrder();
+  expect((await setup.ok('pair', 'rejoin', '--yes', '--json')).json).toMatchObject({
+    status: 'nothing',
+  });
+});
+
+test('it comes back with transactions of its own: they are saved, and it is restored', async () => {
+  const setup = await own.setUp(source, replica);
+  await setup.ok('backup');
+  await replica.query('STOP REPLICA IO_THREAD');
+  await source.query("INSERT INTO app.ledger VALUES (900001, 'never sent'), (900002, 'nor this')");
+  const up = await failOver(setup);
+  await up();
+  swap();
+  const dry = await setup.ok('pair', 'rejoin', '--dry-run');
+  expect(dry.stderr).toMatch(/save what it has alone/);
+  expect(await isWritable(replica)).toBe(true);
+  const ended = await setup.ok('pair', 'rejoin', '--yes', '--json');
+  const { rescued, seededFrom } = ended.json as RejoinResult;
+  expect(seededFrom).not.toBeNull();
+  const keys = await keysIn(setup.storePath);
+  for (const { key } of rescued!.files) expect(keys).toContain(key);
+  const sql = await execa('zstd', ['-dc', join(setup.storePath, rescued!.files[0]!.key)]);
+  expect(sql.stdout).toContain('never sent');
+  expect((await ledgerOf(source)).includes(900001)).toBe(false);
+  await expectInOrder();
+});
+
+test('what was saved can be run again on the new source', async () => {
+  const setup = await own.setUp(source, replica);
+  await setup.ok('backup');
+  await replica.query('STOP REPLICA IO_THREAD');
+  await source.query("INSERT INTO app.ledger VALUES (900003, 'to be played')");
+  const up = await failOver(setup);
+  await up();
+  swap();
+  const { rescued } = (await setup.ok('pair', 'rejoin', '--yes', '--json')).json as RejoinResult;
+  const sql = await execa('zstd', ['-dc', join(setup.storePath, rescued!.files[0]!.key)]);
+  const client = await import('../rig/shared.js').then(({ tools }) => tools.mysql);
+  const flags = isMysql ? ['--binary-mode'] : ['--binary-mode'];
+  await execa(client, ['--no-defaults', '-u', 'root', '-S', source.socketPath, ...flags], {
+    input: sql.stdout,
+  });
+  expect(await ledgerOf(source)).toContain(900003);
+  await expectInOrder();
+});
+
+describe('SIGKILL, and the same command again', () => {
+  test.each(['check-pair', 'apply', 'switch', 'open-source', 'keep-promotion'])(
+    'of a failover at %s',
+    async (step) => {
+      const setup = await own.setUp(source, replica);
+      const up = await source.down();
+      const command = ['pair', 'promote', '--yes'];
+      expect((await setup.runUntil(step, 'SIGKILL', ...command)).status).toBe(137);
+      await setup.ok(...command);
+      await up();
+      swap();
+      await setup.ok('pair', 'rejoin', '--yes');
+      await expectInOrder();
+    },
+  );
+
+  test.each(['check-pair', 'close', 'follow-source'])('of a rejoin at %s', async (step) => {
+    const setup = await own.setUp(source, replica);
+    const up = await failOver(setup);
+    await up();
+    swap();
+    const command = ['pair', 'rejoin', '--yes'];
+    expect((await setup.runUntil(step, 'SIGKILL', ...command)).status).toBe(137);
+    await setup.ok(...command);
+    await expectInOrder();
+    const [row] = await replica.query<{ on: string }>('SELECT @@GLOBAL.event_scheduler AS `on`');
+    expect(row!.on).toBe('ON');
+  });
+
+  test.each(['rescue', 'seed', 'load begin /data/', 'attach'])(
+    'of a rejoin with transactions of its own at %s',
+    async (step) => {
+      const setup = await own.setUp(source, replica);
+      await setup.ok('backup');
+      await replica.query('STOP REPLICA IO_THREAD');
+      await source.query("INSERT INTO app.ledger VALUES (900010, 'never sent')");
+      const up = await failOver(setup);
+      await up();
+      swap();
+      const command = ['pair', 'rejoin', '--yes'];
+      expect((await setup.runUntil(step, 'SIGKILL', ...command)).status).toBe(137);
+      await setup.ok(...command);
+      await expectInOrder();
+    },
+  );
+});

@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import {
+  backupPassword,
+  roomyFolder,
+  startPair,
+  startServers,
+  type OwnServer,
+} from '../rig/index.js';
+import { pairOf, type Pair } from '../rig/pair.js';
+import { engine, tools } from '../rig/shared.js';
+import { setUp, type Setup } from './cli.js';
+
+/** Two servers of a test file's own, whose roles may change. */
+export interface OwnPair {
+  /** The two as they were started: the first was the source then. */
+  servers(): [OwnServer, OwnServer];
+  /** As it is now, if `source` is the source. */
+  as(source: OwnServer, replica: OwnServer): Pair;
+  /** A configuration with an account that may do everything. */
+  setUp(source: OwnServer, replica: OwnServer, more?: Record<string, unknown>): Promise<Setup>;
+}
+
+const admin = { user: 'chief', password: 'chief pw 1' };
+
+/** Starts a pair before the tests of a file and stops it after them. */
+export function ownPair(): OwnPair {
+  let folder: string;
+  let started: [OwnServer, OwnServer];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(await roomyFolder(), 'stillpoint-own-'));
+    const pair = await startPair(engine, startServers(engine, tools, folder), {
+      source: 21,
+      replica: 22,
+    });
+    await pair.source.query(
+      `CREATE USER ${admin.user}@'%' IDENTIFIED BY '${admin.password}'; GRANT ALL ON *.* TO ${admin.user}@'%' WITH GRANT OPTION`,
+    );
+    await pair.waitForCatchUp();
+    started = [pair.source, pair.replica];
+  });
+  afterAll(async () => {
+    await Promise.all(started.map(async (server) => await server.stop()));
+    await rm(folder, { recursive: true, force: true });
+  });
+  return {
+    servers: () => started,
+    as: pairOf,
+    async setUp(source, replica, more = {}) {
+      const at = ({ port }: OwnServer) => ({
+        host: '127.0.0.1',
+        port,
+        user: 'stillpoint',
+        password: backupPassword,
+      });
+      const replication = { user: 'repl', password: backupPassword };
+      const pair = { source: at(source), replica: at(replica), replication, admin };
+      const { mysqldump, mysql, mysqlbinlog, server } = tools;
+      const programs = { tools: { mysqldump, mysql, mysqlbinlog, mysqld: server } };
+      return await setUp({ pair: { ...pair, ...programs, ...more } });
+    },
+  };
+}
+
+/** Whether ordinary accounts may write to it. */
+export async function isWritable(server: OwnServer): Promise<boolean> {
+  const [row] = await server.query<{ ro: number }>('SELECT @@GLOBAL.read_only AS ro');
+  return Number(row!.ro) === 0;
+}
