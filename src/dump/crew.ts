@@ -53,7 +53,7 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
     const running = startLane(
       lane,
       title,
-      { command, expected, partBytes: options.partBytes },
+      { command, expected, partBytes: options.partBytes, signal },
       store,
       go,
     );

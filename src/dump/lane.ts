@@ -35,28 +35,35 @@ export interface RunningLane {
 /**
  * Starts the mysqldump of a lane and, once `go` has settled, cuts what it writes into parts; `store` takes
  * each to the store. Until then mysqldump waits with its snapshot open and a megabyte or two read.
- * `partBytes`: what is longer becomes several parts, each little longer than that.
+ * `partBytes`: what is longer becomes several parts, each little longer than that. `signal` ends mysqldump, also one
+ * that writes nothing.
  */
 export function startLane(
   lane: Lane,
   title: string,
-  source: DumpSource & { partBytes: number },
+  source: DumpSource & { partBytes: number; signal: AbortSignal },
   store: (part: PartPlan, text: CountedText) => Promise<StoredText>,
   go: Promise<void>,
 ): RunningLane {
-  const { partBytes } = source;
+  const { partBytes, signal } = source;
   const dump = startDump(title, source);
   return { dump, finished: run() };
 
   async function run(): Promise<LanePart[]> {
+    const kill = () => {
+      dump.kill();
+    };
+    signal.addEventListener('abort', kill, { once: true });
     try {
       await go;
+      signal.throwIfAborted();
       const [first] = lane.parts;
       const stored = await (lane.parts.length === 1
         ? sliced(first, dump.text)
         : divided(dump.text, (begin) => new Cutter(lane.parts, begin), sliced));
       return stored.map((part, i) => ({ ...part, warnings: i === 0 ? dump.warnings : [] }));
     } finally {
+      signal.removeEventListener('abort', kill);
       dump.kill();
       await dump.ended.catch(() => undefined);
     }

@@ -14,6 +14,8 @@ export interface DumpTools {
   zstd: string;
   /** Only when the backup is encrypted. */
   age: string | null;
+  /** Of the coreutils; null where there is none. */
+  stdbuf: string | null;
 }
 
 const names: Record<Flavour, { mysqldump: string[]; mysql: string[]; install: string }> = {
@@ -104,5 +106,6 @@ export async function findTools(
     mysqldump: await findClient('mysqldump', flavour, configured.mysqldump),
     zstd: await findProgram('zstd', configured.zstd),
     age: encrypted ? await findProgram('age', configured.age) : null,
+    stdbuf: await findProgram('stdbuf', undefined).catch(() => null),
   };
 }

@@ -7,6 +7,8 @@ import { StillpointError } from '../errors.js';
 export interface Command {
   file: string;
   args: readonly string[];
+  /** What it is called in messages. Default: that of the file. */
+  name?: string;
   /** The whole of its environment. Default: a bare one, without our secrets. */
   env?: NodeJS.ProcessEnv;
 }
@@ -83,7 +85,7 @@ export function start(command: Command, into?: Child): Child {
   });
   ended.catch(() => undefined);
   return {
-    name: command.file.replace(/^.*\//, ''),
+    name: command.name ?? command.file.replace(/^.*\//, ''),
     stdin: child.stdin,
     stdout: child.stdout ?? Readable.from([]),
     ended,

@@ -88,15 +88,24 @@ describe('something happens in the middle of a freeze', () => {
   });
 });
 
-test('the bound of the pause is reached: the replica is resumed first, exit 1', async () => {
-  const tools = await fakeMysqldump('sleep 600');
-  const setup = await setUp({ pair: { ...onlySmall, tools, freeze: { maxDuration: '1s' } } });
-  const ended = await setup.run('backup');
-  expect(ended.stderr).toMatch(/reached its bound of 1 s/);
-  expect(ended.status).toBe(1);
-  expect(await pair.applierRunning()).toBe(true);
-  expect(await keysIn(setup.storePath)).toEqual([]);
-});
+// Of two databases one mysqldump dumps the rows, and writes nothing here.
+test.each([['small'], ['small', 'beside']])(
+  'the bound of the pause is reached: the replica is resumed first, exit 1 (%s %s)',
+  async (...include) => {
+    await pair.source.query(
+      'DROP DATABASE IF EXISTS beside; CREATE DATABASE beside; CREATE TABLE beside.t (id INT PRIMARY KEY)',
+    );
+    await pair.waitForCatchUp();
+    const tools = await fakeMysqldump('sleep 600');
+    const freeze = { maxDuration: '1s' };
+    const setup = await setUp({ pair: { databases: { include }, tools, freeze } });
+    const ended = await setup.run('backup');
+    expect(ended.stderr).toMatch(/reached its bound of 1 s/);
+    expect(ended.status).toBe(1);
+    expect(await pair.applierRunning()).toBe(true);
+    expect(await keysIn(setup.storePath)).toEqual([]);
+  },
+);
 
 /** The write of the test as a transaction of the replica's own, which its source then takes over. */
 async function undoErrantWrite(): Promise<void> {
