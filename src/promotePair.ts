@@ -132,7 +132,7 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   const entry: PromotionEntry = {
     id: left?.id ?? newBackupId(clock, kind),
     ...{ pair: name, kind, phase: 'closing', wasWritable, ranEvents, switched: null },
-    oldSource: old.uuid,
+    oldSource: old.uuid ?? channel.sourceUuid,
     newSource: replica.uuid,
     since: clock.now().toISOString(),
   };

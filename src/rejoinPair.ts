@@ -1,4 +1,4 @@
-import { lastPromotion, type Promotion } from './catalog/promotions.js';
+import { lastPromotion, wasOldSource, type Promotion } from './catalog/promotions.js';
 import { putRescue, type Rescue } from './catalog/rescues.js';
 import { resolvePair, type ChosenPair } from './config/choose.js';
 import { optionFileText } from './config/option-file.js';
@@ -18,6 +18,7 @@ import { asAdmin, isWritable, openAdmin, replicationAccount } from './pair/admin
 import { channelsOf } from './pair/channels.js';
 import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
+import { variablesOf } from './pair/variables.js';
 import { seedingBegun, seedReplica } from './seedReplica.js';
 import { newBackupId, parseBackupId } from './store/keys.js';
 import { openStore } from './store/open.js';
@@ -52,6 +53,8 @@ export interface RejoinResult {
   rescued: Rescue | null;
   /** Id of the backup that it was restored from; null when it followed as it was. */
   seededFrom: string | null;
+  /** Why it was restored, as a clause; null when it was not. */
+  seededBecause: string | null;
 }
 
 /** Seconds that the server may take to catch up. */
@@ -119,6 +122,7 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
     replica: addressOf(replica.server),
     rescued: null,
     seededFrom: null,
+    seededBecause: null,
   };
   const journal = openRejoinJournal(config.stateDir, chosen.name);
   const left = await journal.read();
@@ -158,7 +162,10 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
     });
     await perform([save], how);
   }
-  if (extra || reseed || isSeeding) {
+  const doubt = isWhole && !extra ? await mayHaveLost(replica.server, promotion) : null;
+  if (doubt !== null) await observe({ type: 'warning', text: `${doubt}: it is restored` });
+  result.seededBecause = whyRestored({ extra, reseed, isSeeding, doubt });
+  if (result.seededBecause !== null) {
     if (!dryRun && !isSeeding)
       await options.confirm?.(`empty ${result.replica} and restore the newest backup`);
     await observe({ type: 'step', step: 'seed' });
@@ -189,6 +196,17 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
   return result;
 }
 
+function whyRestored(found: {
+  extra: Extra | null;
+  reseed: boolean;
+  isSeeding: boolean;
+  doubt: string | null;
+}): string | null {
+  if (found.isSeeding) return 'a restore of it was interrupted';
+  if (found.extra) return 'it had transactions of its own';
+  return found.reseed ? 'that was asked for' : found.doubt;
+}
+
 /** The source as a channel knows it. */
 function oldSource({ settings, uuid }: Server) {
   return { host: settings.host, port: settings.port, uuid };
@@ -215,6 +233,19 @@ async function refuseWrongWay({ source, replica }: Rejoining): Promise<void> {
   throw new StillpointError('refused', `the ${source.server.who} ${why}: it is no source`, {
     hint: 'Name the server that takes writes as source in the configuration, or let it with: stillpoint pair promote',
   });
+}
+
+/**
+ * Why a server that died as a source may lack what its binary log says that it has, as a sentence; null where it
+ * cannot. Seen with MySQL 9.7 after SIGKILL: a second of commits was in its GTIDs, but not in its tables.
+ */
+async function mayHaveLost(server: Server, promotion: Promotion | null): Promise<string | null> {
+  if (promotion?.kind !== 'failover' || !wasOldSource(promotion, server)) return null;
+  const names = ['innodb_flush_log_at_trx_commit', 'sync_binlog'];
+  const values = await variablesOf(server, names);
+  const loose = names.find((name) => values.get(name) !== '1');
+  if (loose === undefined) return null;
+  return `with ${loose} = ${values.get(loose) ?? '?'} the ${server.who} may have lost what it had committed when it died`;
 }
 
 /** Saves what a server has alone, so that it may be taken from it. */

@@ -67,3 +67,12 @@ export async function lastPromotion(store: Store, pair: string): Promise<Promoti
     );
   }
 }
+
+/** Whether a server is the one that was the source before: by its address where it could not be asked then. */
+export function wasOldSource(
+  { oldSource }: Promotion,
+  { uuid, settings }: { uuid: string; settings: { host: string; port: number } },
+): boolean {
+  if (oldSource.uuid !== null) return oldSource.uuid === uuid;
+  return oldSource.host === settings.host && oldSource.port === settings.port;
+}

@@ -43,10 +43,44 @@ export function binlogText(title: string, command: Command): CountedText {
   });
   child.stdin.end();
   child.stdout.on('error', (error) => text.destroy(error));
-  child.stdout.pipe(text);
+  child.stdout.pipe(new Anonymous()).pipe(text);
   child.ended.catch((error: unknown) => text.destroy(error as Error));
   text.once('close', () => child.kill());
   return text;
+}
+
+/**
+ * Lines by which mariadb-binlog gives transactions the numbers and the server that they had. Run again on another
+ * server they would be passed over by that one, once it follows.
+ */
+const identity = /^\/\*!\d+ SET @@session\.(server_id|gtid_domain_id|gtid_seq_no)=/;
+
+/** The same without what says where the transactions came from. */
+class Anonymous extends Transform {
+  #rest = '';
+
+  override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    const lines = (this.#rest + chunk.toString('latin1')).split('\n');
+    this.#rest = lines.pop() ?? '';
+    this.push(
+      Buffer.from(
+        lines
+          .filter((line) => !identity.test(line))
+          .map(ended)
+          .join(''),
+        'latin1',
+      ),
+    );
+    done();
+  }
+
+  override _flush(done: TransformCallback): void {
+    done(null, Buffer.from(this.#rest, 'latin1'));
+  }
+}
+
+function ended(line: string): string {
+  return `${line}\n`;
 }
 
 /** A file as it is. */

@@ -1,4 +1,4 @@
-import type { Promotion } from '../catalog/promotions.js';
+import { wasOldSource, type Promotion } from '../catalog/promotions.js';
 import type { BinlogPosition } from '../dialect/dialect.js';
 import { text } from '../dialect/rows.js';
 import { StillpointError } from '../errors.js';
@@ -25,7 +25,7 @@ export async function extraOf(
   source: Server,
   promotion: Promotion | null,
 ): Promise<Extra | null> {
-  const isAbout = promotion?.oldSource.uuid === server.uuid;
+  const isAbout = promotion !== null && wasOldSource(promotion, server);
   const from = isAbout ? promotion.received.position : null;
   if ((await hasGtids(server)) && (await hasGtids(source))) {
     const { dialect } = server;

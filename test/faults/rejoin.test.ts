@@ -4,17 +4,17 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { PromoteResult } from '../../src/promotePair.js';
 import type { RejoinResult } from '../../src/rejoinPair.js';
 import { waitFor } from '../../src/util/wait.js';
-import { engine } from '../rig/shared.js';
+import { engine, tools } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';
 import type { Setup } from '../support/cli.js';
 import { applicationSql, ledgerOf, startApplication } from '../support/ledger.js';
-import { isWritable, ownPair } from '../support/ownPair.js';
+import { durable, isWritable, ownPair } from '../support/ownPair.js';
 import { keysIn } from '../support/store.js';
 
 // The source dies, its replica takes its place, it comes back: again and again, with the roles swapped.
 
 const isMysql = engine === 'mysql';
-const own = ownPair();
+const own = ownPair(durable);
 let source: OwnServer;
 let replica: OwnServer;
 
@@ -127,9 +127,10 @@ test('it comes back with transactions of its own: they are saved, and it is rest
   const up = await failOver(setup);
   await up();
   swap();
+  const was = await isWritable(replica);
   const dry = await setup.ok('pair', 'rejoin', '--dry-run');
   expect(dry.stderr).toMatch(/save what it has alone/);
-  expect(await isWritable(replica)).toBe(true);
+  expect(await isWritable(replica)).toBe(was);
   const ended = await setup.ok('pair', 'rejoin', '--yes', '--json');
   const { rescued, seededFrom } = ended.json as RejoinResult;
   expect(seededFrom).not.toBeNull();
@@ -151,12 +152,24 @@ test('what was saved can be run again on the new source', async () => {
   swap();
   const { rescued } = (await setup.ok('pair', 'rejoin', '--yes', '--json')).json as RejoinResult;
   const sql = await execa('zstd', ['-dc', join(setup.storePath, rescued!.files[0]!.key)]);
-  const client = await import('../rig/shared.js').then(({ tools }) => tools.mysql);
-  const flags = isMysql ? ['--binary-mode'] : ['--binary-mode'];
-  await execa(client, ['--no-defaults', '-u', 'root', '-S', source.socketPath, ...flags], {
-    input: sql.stdout,
-  });
+  const connect = ['--no-defaults', '--binary-mode', '-u', 'root', '-S', source.socketPath];
+  await execa(tools.mysql, connect, { input: sql.stdout });
   expect(await ledgerOf(source)).toContain(900003);
+  await expectInOrder();
+});
+
+test('a server that may have lost what it had committed when it died is restored', async () => {
+  const setup = await own.setUp(source, replica);
+  await setup.ok('backup');
+  const up = await failOver(setup);
+  await up();
+  swap();
+  await replica.query('SET GLOBAL innodb_flush_log_at_trx_commit = 2');
+  const ended = await setup.ok('pair', 'rejoin', '--yes', '--json');
+  const { seededBecause, rescued } = ended.json as RejoinResult;
+  expect(seededBecause).toMatch(/innodb_flush_log_at_trx_commit/);
+  expect(rescued).toBeNull();
+  await replica.query('SET GLOBAL innodb_flush_log_at_trx_commit = 1');
   await expectInOrder();
 });
 
@@ -195,7 +208,9 @@ describe('SIGKILL, and the same command again', () => {
       const setup = await own.setUp(source, replica);
       await setup.ok('backup');
       await replica.query('STOP REPLICA IO_THREAD');
-      await source.query("INSERT INTO app.ledger VALUES (900010, 'never sent')");
+      await source.query(
+        "INSERT INTO app.ledger SELECT MAX(id) + 1000, 'never sent' FROM app.ledger",
+      );
       const up = await failOver(setup);
       await up();
       swap();

@@ -128,12 +128,15 @@ export function pairOf(source: RigServer, replica: RigServer): Pair {
 export async function startPair(
   engine: Engine,
   startServer: (options: ServerOptions) => Promise<OwnServer>,
-  ids: { source: number; replica: number } = { source: 1, replica: 2 },
+  { args = [], ...ids }: { source: number; replica: number; args?: string[] } = {
+    source: 1,
+    replica: 2,
+  },
 ): Promise<Pair & { source: OwnServer; replica: OwnServer }> {
   const readOnly = engine === 'mysql' ? '--super-read-only=ON' : '--read-only=ON';
   const [source, replica] = await Promise.all([
-    startServer({ id: ids.source }),
-    startServer({ id: ids.replica, args: [readOnly] }),
+    startServer({ id: ids.source, args }),
+    startServer({ id: ids.replica, args: [...args, readOnly] }),
   ]);
   await source.query(`
     ${grantBackup(engine)}

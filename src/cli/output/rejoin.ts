@@ -3,11 +3,12 @@ import { fieldsText } from './text.js';
 
 /** What a rejoin did, as lines for people. */
 export function rejoinedText(result: RejoinResult): string {
-  const { pair, status, source, replica, rescued, seededFrom } = result;
+  const { pair, status, source, replica, rescued, seededFrom, seededBecause } = result;
   if (status === 'planned') return `nothing was changed: ${replica} would follow ${source}`;
   if (status === 'nothing') return `${replica} follows ${source} already`;
   const fields: [string, string][] = [
-    ['restored from', seededFrom ?? 'nothing: it had all that it needed'],
+    ['restored', seededFrom === null ? 'no: it had all that it needed' : `from ${seededFrom}`],
+    ...(seededBecause === null ? [] : [['because', seededBecause] as [string, string]]),
     ['had alone', rescued === null ? 'nothing' : rescued.transactions],
     ...(rescued?.files ?? []).map(({ key }, i): [string, string] => [
       i === 0 ? 'saved as' : '',
