@@ -53,7 +53,7 @@ export function binlogText(title: string, command: Command): CountedText {
  * Lines by which mariadb-binlog gives transactions the numbers and the server that they had. Run again on another
  * server they would be passed over by that one, once it follows.
  */
-const identity = /^\/\*!\d+ SET @@session\.(server_id|gtid_domain_id|gtid_seq_no)=/;
+const identity = /^\/\*M?!\d+ SET @@session\.(server_id|gtid_domain_id|gtid_seq_no)=/;
 
 /** The same without what says where the transactions came from. */
 class Anonymous extends Transform {

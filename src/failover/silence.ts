@@ -7,7 +7,7 @@ import { waitFor } from '../util/wait.js';
 
 /** Seconds in which a receiver sees that the other end of its connection has gone. */
 const notices = 5;
-/** Seconds in which a receiver that starts has connected, if its source lives. */
+/** Seconds in which a receiver that starts has connected, if its source lives, or has failed to. */
 const connects = 15;
 
 /**
@@ -21,7 +21,7 @@ export async function isSilent(
   { signal, observe }: { signal: AbortSignal; observe: Observe },
 ): Promise<boolean> {
   const lost = await waitFor(
-    async () => ((await receiverOf(replica, name)) === 'running' ? null : true),
+    async () => ((await receiverOf(replica, name))?.receiver === 'running' ? null : true),
     { within: notices, signal },
   );
   if (!lost) {
@@ -30,16 +30,18 @@ export async function isSilent(
     const acts = restart.map((sql) => statement(replica, sql));
     await perform(acts, { observe, dryRun: false });
   }
-  const found = await waitFor(
-    async () => ((await receiverOf(replica, name)) === 'running' ? true : null),
-    { within: lost ? notices : connects, signal },
+  const verdict = await waitFor(
+    async () => {
+      const channel = await receiverOf(replica, name);
+      if (channel?.receiver === 'running') return 'lives';
+      const isOff = channel?.receiver === 'stopped' || channel?.receiverError !== '';
+      return isOff ? 'silent' : null;
+    },
+    { within: connects, signal },
   );
-  return found === null;
+  return verdict !== 'lives';
 }
 
-async function receiverOf(
-  replica: Server,
-  name: string,
-): Promise<ChannelStatus['receiver'] | undefined> {
-  return (await channelsOf(replica)).find((channel) => channel.name === name)?.receiver;
+async function receiverOf(replica: Server, name: string): Promise<ChannelStatus | undefined> {
+  return (await channelsOf(replica)).find((channel) => channel.name === name);
 }
