@@ -23,7 +23,7 @@ export interface DumpedPair {
 }
 
 /** What there is to dump, and how its large tables are cut. */
-interface Listing {
+export interface Listing {
   databases: DatabaseInfo[];
   cuts: CutTable[];
 }
@@ -139,7 +139,7 @@ async function tryFromSnapshots(
  * Lists what there is to dump, unless it was listed already, and cuts large tables: for snapshots, which are
  * all open at once, into few pieces, and else into twice as many, so that no process is left alone in the end.
  */
-async function listingOf(
+export async function listingOf(
   { replica, pair }: Run,
   hold: Held['hold'],
   known?: DatabaseInfo[],
@@ -159,7 +159,8 @@ async function isStill({ databases, cuts }: Listing, { replica, pair }: Run): Pr
   return names(found) === names(databases) && (await areStillCut(replica, cuts));
 }
 
-async function planOf(
+/** The parts of what was listed. */
+export async function planOf(
   { replica }: Run,
   { observe }: FreezePairOptions,
   { databases, cuts }: Listing,
@@ -175,7 +176,12 @@ function parallelOf({ dump }: Run['pair']): number {
   return dump.parallel ?? availableParallelism();
 }
 
-function dumpOptions(run: Run, options: FreezePairOptions, signal: AbortSignal): DumpOptions {
+/** How a run dumps. */
+export function dumpOptions(
+  run: Run,
+  options: FreezePairOptions,
+  signal: AbortSignal,
+): DumpOptions {
   const { replica, pair, recipients } = run;
   return {
     replica,
@@ -195,7 +201,12 @@ function dumpOptions(run: Run, options: FreezePairOptions, signal: AbortSignal):
   };
 }
 
-async function definitionsOf(run: Run, databases: readonly DatabaseInfo[], signal: AbortSignal) {
+/** What SHOW CREATE says of everything, for a drill to compare. */
+export async function definitionsOf(
+  run: Run,
+  databases: readonly DatabaseInfo[],
+  signal: AbortSignal,
+) {
   const session = await run.replica.session();
   try {
     return await readDefinitions(session, databases, signal);

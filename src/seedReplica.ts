@@ -1,9 +1,12 @@
+import { readManifest } from './catalog/catalog.js';
 import type { BackupRecord } from './catalog/records.js';
 import { resolvePair } from './config/choose.js';
 import type { Config, ServerConfig } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
+import type { ChannelStatus } from './dialect/dialect.js';
 import { StillpointError } from './errors.js';
 import { openActs } from './failover/becomeSource.js';
+import { conditionOf } from './failover/condition.js';
 import { caughtUp } from './failover/follow.js';
 import { whyNotContinued } from './failover/continued.js';
 import { userDatabases, wipeActs } from './failover/wipe.js';
@@ -29,6 +32,8 @@ export interface SeedReplicaOptions {
   wipe?: boolean;
   identityFile?: string;
   parallel?: number;
+  /** Called when all is restored and the server follows, before it is made read-only. */
+  restored?: (replica: Server) => Promise<void>;
   /** Only say what would be done. */
   dryRun?: boolean;
   signal?: AbortSignal;
@@ -37,8 +42,8 @@ export interface SeedReplicaOptions {
 
 /** How a server was seeded. */
 export interface Seeded {
-  /** Id of the backup. */
-  backup: string;
+  /** Id of the backup; null where the server followed the source already. */
+  backup: string | null;
   /** It had been begun before. */
   continued: boolean;
 }
@@ -68,13 +73,19 @@ export async function seedReplica(config: Config, options: SeedReplicaOptions): 
   }
 }
 
-/** The backup that a seeding would take, and why the source cannot go on from it; `null`: it can. */
+/** The backup that a seeding would take, and why it cannot; `null`: it can. */
 export async function seedingBackup(
   config: Config,
   options: Pick<SeedReplicaOptions, 'pair' | 'source' | 'backup'>,
 ): Promise<{ record: BackupRecord; problem: string | null }> {
-  const { store, record } = await openBackup(config, options.backup ?? 'latest', options.pair);
-  await store.close();
+  const opened = await openBackup(config, options.backup ?? 'latest', options.pair);
+  const { store, record, pair } = opened;
+  const manifest = await readManifest(store, record).finally(async () => await store.close());
+  if (!manifest.parts.some(({ kind }) => kind === 'accounts'))
+    return { record, problem: 'it holds no accounts' };
+  const { include, exclude } = pair.databases;
+  if (exclude.length > 0 || !include.includes('*'))
+    return { record, problem: 'it does not hold everything (databases in the configuration)' };
   const source = await open(options.source, `source of ${options.pair}`);
   try {
     return { record, problem: await whyNotContinued(source, record.coordinates) };
@@ -90,35 +101,51 @@ async function seed(
   source: Server,
 ): Promise<Seeded> {
   const { dryRun = false, observe = ignore } = options;
-  const signal = options.signal ?? new AbortController().signal;
   const how = { observe, dryRun };
   const left = await interrupted(config, replica);
-  const backup = left?.backup ?? options.backup;
-  const asked = { ...options, ...(backup === undefined ? {} : { backup }) };
-  const { record, problem } = await seedingBackup(config, asked);
-  if (problem !== null) throw notContinued(source, record.id, problem);
-
-  const follows = (await channelsOf(replica)).length > 0;
-  if (left && follows) {
-    // Its coordinates were set: from here on it goes on by itself.
-    const [channel] = await channelsOf(replica);
-    const acts = [
-      statement(replica, replica.dialect.startReplica(channel?.name ?? '')),
-      doing(replica, '-- wait until it has caught up', async () => {
-        await caughtUp(replica, source, { within: patience, signal, observe });
-        await removeLedger(ledgerPath(config.stateDir, left.backup, replica.uuid));
-      }),
-    ];
-    await perform(acts, how);
-  } else {
+  const condition = await conditionOf(replica, source);
+  const follows = condition.kind === 'follows' ? condition.channel : null;
+  let backup = left?.backup ?? null;
+  // Once it follows, its coordinates were set: it goes on by itself.
+  if (left && follows) await finish(config, options, { replica, source, left, channel: follows });
+  else if (left || follows?.applierErrno !== 0) {
+    const wanted = backup ?? options.backup;
+    const asked = { ...options, ...(wanted === undefined ? {} : { backup: wanted }) };
+    const { record, problem } = await seedingBackup(config, asked);
+    if (problem !== null) throw notContinued(source, record.id, problem);
     if (!left && !options.wipe) await refuseHolding(replica);
     await perform(await openActs(replica), how);
     if (!left && options.wipe) await perform(await wipeActs(replica), how);
     await restoreAndAttach(config, options, record);
+    backup = record.id;
   }
+  if (!dryRun) await options.restored?.(replica);
   if (await isWritable(replica))
     await perform([statement(replica, replica.dialect.closeForWrites())], how);
-  return { backup: record.id, continued: left !== null };
+  return { backup, continued: left !== null };
+}
+
+interface Left {
+  replica: Server;
+  source: Server;
+  left: LedgerEntry;
+  channel: ChannelStatus;
+}
+
+async function finish(
+  config: Config,
+  { observe = ignore, signal, dryRun = false }: SeedReplicaOptions,
+  { replica, source, left, channel }: Left,
+): Promise<void> {
+  const reach = { within: patience, signal: signal ?? new AbortController().signal, observe };
+  const acts = [
+    statement(replica, replica.dialect.startReplica(channel.name)),
+    doing(replica, '-- wait until it has caught up', async () => {
+      await caughtUp(replica, source, reach);
+      await removeLedger(ledgerPath(config.stateDir, left.backup, replica.uuid));
+    }),
+  ];
+  await perform(acts, { observe, dryRun });
 }
 
 /** The configuration in which the server is a target, and the source that of the pair. */
@@ -197,7 +224,7 @@ async function open(server: ServerConfig, who: string): Promise<Server> {
 function notContinued(source: Server, id: string, problem: string): StillpointError {
   return new StillpointError(
     'refused',
-    `the ${source.who} cannot go on from backup ${id}: ${problem}`,
+    `backup ${id} cannot become a replica of the ${source.who}: ${problem}`,
     { hint: 'Take a newer backup, or seed from the source itself (--seed source).' },
   );
 }

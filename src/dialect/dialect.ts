@@ -169,6 +169,8 @@ export interface Dialect {
   whyNotFrom(ask: (sql: string) => Promise<Row[]>, gtid: string): Promise<string>;
   /** Makes an event run that is off because it came from the source; keeps its definer. */
   enableEvent(event: string, definer: string): string;
+  /** Turns an event off as one that came from the source; keeps its definer. */
+  disableEvent(event: string, definer: string): string;
   /** Blocks until the applier has reached `gtid`; returns one row with the column `reached` (1 or 0). */
   waitForGtid(gtid: string, seconds: number): string;
 

@@ -72,6 +72,7 @@ export function mariadbDialect(version: Version): Dialect {
     historyBeyond: (_, a, b) => Promise.resolve(beyond(a, b)),
     whyNotFrom,
     enableEvent: (event, definer) => `ALTER DEFINER = ${definer} EVENT ${event} ENABLE`,
+    disableEvent: (event, definer) => `ALTER DEFINER = ${definer} EVENT ${event} DISABLE ON SLAVE`,
     waitForGtid: (gtid, seconds) =>
       `SELECT MASTER_GTID_WAIT(${literal(gtid)}, ${seconds}) = 0 AS reached`,
 

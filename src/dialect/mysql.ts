@@ -81,6 +81,8 @@ export function mysqlDialect(version: Version): Dialect {
     },
     // ALTER EVENT would else make whoever runs it the definer.
     enableEvent: (event, definer) => `ALTER DEFINER = ${definer} EVENT ${event} ENABLE`,
+    disableEvent: (event, definer) =>
+      `ALTER DEFINER = ${definer} EVENT ${event} DISABLE ON ${binaryLogWords ? 'REPLICA' : 'SLAVE'}`,
     waitForGtid: (gtid, seconds) =>
       `SELECT WAIT_FOR_EXECUTED_GTID_SET(${literal(gtid)}, ${seconds}) = 0 AS reached`,
 

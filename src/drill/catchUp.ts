@@ -138,11 +138,11 @@ async function appliedBy(server: Server): Promise<string | null> {
   return server.dialect.parseGtidState(row ?? {}).applied;
 }
 
-/** Brings the sandbox to exactly where the replica stood. */
-async function goTo(
+/** Brings a server that follows the same source, and is stopped, to exactly where another one stood. */
+export async function goTo(
   sandbox: Server,
   channel: string,
-  { gtid, channels }: Coordinates,
+  { gtid, channels }: Pick<Coordinates, 'gtid' | 'channels'>,
   signal: AbortSignal,
 ): Promise<void> {
   const position = channels[0]?.source ?? { file: '', position: 0 };
@@ -163,7 +163,7 @@ async function goTo(
   if (stopped?.applierErrno === 0 && (await isAt(sandbox, gtid))) return;
   throw new StillpointError(
     'failed',
-    `the sandbox does not come to where the replica stood: ${stopped?.applierError ?? `it had ${soon} s`}`,
+    `the ${sandbox.who} does not come to where the other server stood: ${stopped?.applierError ?? `it had ${soon} s`}`,
   );
 }
 

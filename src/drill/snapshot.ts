@@ -94,11 +94,12 @@ export interface Comparison {
   differences: string[];
 }
 
-/** Compares a server, which stands where the snapshot was taken, with it, table by table. */
+/** Compares a server, which stands where the snapshot was taken (`where`), with it, table by table. */
 export async function compareSnapshot(
   server: Server,
   snapshot: Snapshot,
   signal: AbortSignal,
+  where = 'the replica',
 ): Promise<Comparison> {
   const { tables, replica, sessions, read } = snapshot;
   const parallel = sessions.length;
@@ -119,12 +120,12 @@ export async function compareSnapshot(
     if (!here) return [`${tableName(table)} is missing`];
     if (there.rows !== here.rows) {
       return [
-        `${tableName(table)} has ${plural(here.rows, 'row')}, on the replica ${plural(there.rows, 'row')}`,
+        `${tableName(table)} has ${plural(here.rows, 'row')}, on ${where} ${plural(there.rows, 'row')}`,
       ];
     }
     return there.checksum === here.checksum
       ? []
-      : [`${tableName(table)} has another checksum than on the replica`];
+      : [`${tableName(table)} has another checksum than on ${where}`];
   });
   return { compared: tables.length - changed.length, changed, differences };
 }

@@ -33,6 +33,17 @@ export async function waitingEvents(
     }));
 }
 
+/** Statements that turn off the events that run on a server which becomes a replica. */
+export async function eventsOff(replica: Server): Promise<string[]> {
+  const rows = await replica.query(
+    "SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name, DEFINER AS definer FROM information_schema.EVENTS WHERE STATUS = 'ENABLED' ORDER BY 1, 2",
+  );
+  return rows.map((row) => {
+    const event = `${identifier(text(row, 'db'))}.${identifier(text(row, 'name'))}`;
+    return replica.dialect.disableEvent(event, accountOf(text(row, 'definer')));
+  });
+}
+
 async function offOn(source: Server): Promise<Set<string>> {
   const rows = await source.query(
     "SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name FROM information_schema.EVENTS WHERE STATUS <> 'ENABLED'",

@@ -3,7 +3,6 @@ import { text } from '../dialect/rows.js';
 import { addressOf, statement, type Act } from '../pair/act.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
-import type { Session } from '../pair/session.js';
 import { databasesOf } from '../restore/target.js';
 
 /** Databases of the servers themselves. */
@@ -30,14 +29,21 @@ export async function wipeActs(server: Server): Promise<Act[]> {
   const databases = await userDatabases(server);
   const drops = databases.map((name) => `DROP DATABASE IF EXISTS ${identifier(name)}`);
   const accounts = (await accountsOf(server)).map((account) => `DROP USER IF EXISTS ${account}`);
-  return [
-    ...unfollow,
-    ...[...drops, ...accounts].map((sql) => ({
-      on: addressOf(server),
-      says: sql,
-      run: async () => await unlogged(server, async (session) => session.query(sql, Infinity)),
-    })),
-  ];
+  return [...unfollow, ...[...drops, ...accounts].map((sql) => unlogged(server, sql))];
+}
+
+/** A statement that leaves no trace in the binary log. */
+export function unlogged(server: Server, sql: string): Act {
+  const run = async () => {
+    const session = await server.session();
+    try {
+      await session.query('SET SESSION sql_log_bin = 0, foreign_key_checks = 0');
+      await session.query(sql, Infinity);
+    } finally {
+      session.destroy();
+    }
+  };
+  return { on: addressOf(server), says: sql, run };
 }
 
 /** Roles too, which DROP USER takes on MySQL; MariaDB has them go with DROP ROLE, so there they stay. */
@@ -49,14 +55,4 @@ async function accountsOf(server: Server): Promise<string[]> {
   return rows
     .filter((row) => !ownAccounts.test(text(row, 'user')))
     .map((row) => `${literal(text(row, 'user'))}@${literal(text(row, 'host'))}`);
-}
-
-async function unlogged(server: Server, work: (session: Session) => Promise<unknown>) {
-  const session = await server.session();
-  try {
-    await session.query('SET SESSION sql_log_bin = 0, foreign_key_checks = 0');
-    await work(session);
-  } finally {
-    session.destroy();
-  }
 }

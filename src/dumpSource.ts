@@ -1,0 +1,173 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildManifest, buildRecord } from './catalog/build.js';
+import { commit, listBackups, putFile, writeManifest } from './catalog/catalog.js';
+import type { BackupRecord } from './catalog/records.js';
+import { resolvePair } from './config/choose.js';
+import { optionFileText } from './config/option-file.js';
+import type { Config, PairConfig, ServerConfig } from './config/schema.js';
+import { resolveServer } from './config/secret.js';
+import { refuseBrokenViews } from './dump/brokenViews.js';
+import { openDump, type Dumped } from './dump/dump.js';
+import { takeInventory } from './dump/inventory.js';
+import { findTools } from './dump/tools.js';
+import { definitionsOf, dumpOptions, listingOf, planOf } from './dumpPair.js';
+import { StillpointError } from './errors.js';
+import { everything } from './failover/compareServers.js';
+import { refuseNoRoom } from './failover/room.js';
+import { sourceCoordinates } from './failover/sourceCoordinates.js';
+import { readCoordinates } from './freeze/coordinates.js';
+import { whatMoved } from './freeze/fence.js';
+import { openGuard } from './freeze/guard.js';
+import { openJournal } from './freeze/journal.js';
+import { withReadLock } from './freeze/readLock.js';
+import type { Run } from './openRun.js';
+import { openServer } from './pair/server.js';
+import { readVariables } from './pair/variables.js';
+import { restoreScript } from './restore/script.js';
+import { newBackupId, restoreScriptKey } from './store/keys.js';
+import { openStore } from './store/open.js';
+import { systemClock } from './util/clock.js';
+import type { Observe } from './util/observe.js';
+import { openOptionFile } from './util/optionFile.js';
+import { together } from './util/together.js';
+import { toolName } from './util/tool.js';
+
+export interface DumpSourceOptions {
+  pair: string;
+  /** How the source is reached, by an account that may do everything. */
+  source: ServerConfig;
+  signal: AbortSignal;
+  observe: Observe;
+}
+
+/** The configuration in which the only store of a pair is a folder of the state directory. */
+export function withSeedStore(config: Config, name: string): Config {
+  const { pair } = resolvePair(config, name);
+  const { encryption: _, ...plain } = pair;
+  const dump = { ...pair.dump, accounts: true, checksums: false };
+  const seeding: PairConfig = { ...plain, dump, databases: everything, store: 'seed' };
+  return {
+    ...config,
+    pairs: { ...config.pairs, [name]: seeding },
+    stores: { seed: { type: 'file', path: seedFolder(config, name) } },
+  };
+}
+
+/** Removes the dump of the source that a replica was seeded from. */
+export async function removeSeedStore(config: Config, name: string): Promise<void> {
+  await rm(seedFolder(config, name), { recursive: true, force: true });
+}
+
+function seedFolder({ stateDir }: Config, name: string): string {
+  return join(stateDir, `${encodeURIComponent(name)}.seed`);
+}
+
+/**
+ * Dumps a source, whole and with all accounts, into the seed store (`config` as of {@link withSeedStore}).
+ * It is locked for the moment that it takes to open snapshots; until the end of the dump nobody can change a
+ * definition on it. A dump that is there already is taken.
+ */
+export async function dumpSource(config: Config, options: DumpSourceOptions): Promise<void> {
+  const { observe, signal } = options;
+  const chosen = resolvePair(config, options.pair);
+  const { name, pair } = chosen;
+  const place = await openStore(chosen.store);
+  if ((await listBackups(place, name)).length > 0) return;
+  await removeSeedStore(config, name);
+  const settings = await resolveServer(options.source);
+  const source = await openServer(settings, `source of ${name}`);
+  const { flavour } = source.dialect.version;
+  const file = await openOptionFile(optionFileText(settings, flavour));
+  try {
+    await refuseNoRoom(source, config.stateDir);
+    const tools = await findTools(flavour, pair.tools, false);
+    const spool = { folder: config.stateDir, memory: pair.dump.spool.memory, diskLeft: 0 };
+    const run: Run = {
+      ...{ ...chosen, replica: source, place, tools, spool, recipients: [] },
+      journal: openJournal(config.stateDir, name),
+      optionFile: file.path,
+      close: () => Promise.resolve(),
+    };
+    await commit(place, await dumped(run, { signal, observe }));
+  } finally {
+    await file.close();
+    source.close();
+  }
+}
+
+async function dumped(
+  run: Run,
+  { signal, observe }: Pick<DumpSourceOptions, 'signal' | 'observe'>,
+): Promise<BackupRecord> {
+  const { replica: source, name, place } = run;
+  const clock = systemClock;
+  const at = { pair: name, id: newBackupId(clock, 'seed') };
+  const startedAt = clock.now();
+  const begun = clock.seconds();
+  const options = { id: at.id, exclusive: true, stores: true, signal, observe, clock };
+  const variables = await readVariables(source);
+  const inventory = await takeInventory(source, everything);
+  await refuseBrokenViews(source, inventory);
+  const guard = await openGuard(source);
+  const failed = new AbortController();
+  let rest: (() => Promise<Dumped>) | undefined;
+  try {
+    const inside = AbortSignal.any([signal, failed.signal, guard.lost]);
+    const plan = await planOf(run, options, await listingOf(run, 'snapshot'));
+    let pausedAt = clock.now();
+    let since = clock.seconds();
+    const coordinates = await withReadLock(source, true, inside, async (lost) => {
+      [pausedAt, since] = [clock.now(), clock.seconds()];
+      const before = await readCoordinates(source);
+      const opening = AbortSignal.any([inside, lost]);
+      rest = await openDump(plan, dumpOptions(run, options, inside));
+      opening.throwIfAborted();
+      const moved = whatMoved(before, await readCoordinates(source), clock.seconds() - since);
+      if (moved.length > 0) throw changed(source.who, moved.join('; '));
+      return sourceCoordinates(source, before);
+    });
+    const freeze = {
+      ...{ coordinates, pausedAt, resumedAt: clock.now() },
+      pauseSeconds: clock.seconds() - since,
+    };
+    if (!(await guard.complete())) throw changed(source.who, 'a definition was changed');
+    await observe({ type: 'step', step: 'stream' });
+    const [parts, definitions] = await together(
+      inside,
+      async () => await rest!(),
+      async (ending) => await definitionsOf(run, plan.databases, ending),
+    );
+    await guard.check();
+    const finished = {
+      ...{ ...at, freeze, dumped: parts, definitions, databases: plan.databases, variables },
+      ...{ label: 'seed', hold: 'snapshot' as const, holdReason: null, lag: [], warnings: [] },
+      ...{ startedAt, finishedAt: clock.now(), seconds: clock.seconds() - begun },
+      ...{ replica: source, client: run.tools.mysqldump, store: place, encrypted: false },
+    };
+    const manifest = buildManifest(finished, toolName());
+    const bare = buildRecord(finished);
+    const script = Buffer.from(restoreScript(bare, manifest));
+    return {
+      ...bare,
+      manifest: await writeManifest(place, manifest),
+      script: await putFile(place, restoreScriptKey(at), script),
+    };
+  } catch (error) {
+    failed.abort(error);
+    await rest?.().catch(() => undefined);
+    throw error;
+  } finally {
+    await guard.release();
+  }
+}
+
+function changed(who: string, what: string): StillpointError {
+  return new StillpointError(
+    'failed',
+    `the ${who} did not stand still while it was read: ${what}`,
+    {
+      hint: 'Run the same command again; nothing was changed on the replica.',
+    },
+  );
+}

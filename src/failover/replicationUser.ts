@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { access } from 'node:fs/promises';
+import type { PairConfig } from '../config/schema.js';
+import { literal } from '../dialect/quote.js';
+import { text } from '../dialect/rows.js';
+import { StillpointError } from '../errors.js';
+import { doing, statement, type Act } from '../pair/act.js';
+import { replicationAccount, replicatesByTls } from '../pair/admin.js';
+import type { Server } from '../pair/server.js';
+import { connect, errno } from '../pair/session.js';
+import { writeAtomic } from '../util/atomicFile.js';
+
+/** From where the account of replication may come in: the servers change their roles. */
+const host = '%';
+const privilege = 'REPLICATION SLAVE';
+
+/**
+ * What makes the account that the replica connects with: a password file where that is configured and not
+ * there, the account with the one privilege that it needs, by TLS only where the source has it. Nothing where
+ * it is there. Throws `refused` where it is but its password is not known here.
+ */
+export async function replicationUserActs(source: Server, pair: PairConfig): Promise<Act[]> {
+  const user = pair.replication?.user ?? (await replicationAccount(pair)).user;
+  const hosts = await hostsOf(source, user);
+  const file = pair.replication?.passwordFile;
+  const isNew = file !== undefined && !(await isThere(file));
+  if (hosts.length > 0) {
+    if (isNew) throw unknownPassword(source, user, file);
+    if (hosts.includes(host)) await refuseWrongPassword(source, pair);
+    return await grantActs(source, user, hosts);
+  }
+  if (!pair.replication) {
+    throw new StillpointError('refused', `the ${source.who} has no account "${user}"`, {
+      hint: 'Name an account for the replica under replication in the configuration: it is made then.',
+    });
+  }
+  const name = accountName(user, host);
+  const tls = (await replicatesByTls(source)) ? ' REQUIRE SSL' : '';
+  const create = (password: string) =>
+    `CREATE USER ${name} IDENTIFIED BY ${literal(password)}${tls}`;
+  const writing = (path: string): Act => ({
+    on: '',
+    says: `-- write a new password to ${path}`,
+    // The end is for servers that ask for every kind of letter (validate_password).
+    run: async () => await writeAtomic(path, `${randomBytes(24).toString('base64url')}-1aA\n`),
+  });
+  return [
+    ...(isNew ? [writing(file)] : []),
+    doing(source, create('…'), async () => {
+      const { password } = await replicationAccount(pair);
+      await source.query(create(password));
+    }),
+    statement(source, `GRANT ${privilege} ON *.* TO ${name}`),
+  ];
+}
+
+/** A `CREATE USER` comes from the source once it follows, and would fail where the account is. */
+export async function isInTheWay(
+  source: Server,
+  replica: Server,
+  user: string | undefined,
+): Promise<boolean> {
+  if (user === undefined || (await hostsOf(source, user)).includes(host)) return false;
+  return (await hostsOf(replica, user)).includes(host);
+}
+
+async function hostsOf(server: Server, user: string): Promise<string[]> {
+  const rows = await server.query(
+    `SELECT Host AS host FROM mysql.user WHERE User = ${literal(user)}`,
+  );
+  return rows.map((row) => text(row, 'host'));
+}
+
+async function grantActs(source: Server, user: string, hosts: readonly string[]): Promise<Act[]> {
+  const lacking: string[] = [];
+  for (const one of hosts) {
+    const name = accountName(user, one);
+    const grants = await source.query(`SHOW GRANTS FOR ${name}`);
+    const has = grants.some((row) =>
+      /^GRANT .*(REPLICATION (SLAVE|REPLICA)\b(?! ADMIN)|ALL PRIVILEGES).* ON \*\.\*/.test(
+        String(Object.values(row)[0]),
+      ),
+    );
+    if (!has) lacking.push(name);
+  }
+  return lacking.map((name) => statement(source, `GRANT ${privilege} ON *.* TO ${name}`));
+}
+
+function accountName(user: string, from: string): string {
+  return `${literal(user)}@${literal(from)}`;
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return await access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** An account that may come in from anywhere must let us in, too. */
+async function refuseWrongPassword(source: Server, pair: PairConfig): Promise<void> {
+  const account = await replicationAccount(pair);
+  const tls = source.settings.tls ?? ((await replicatesByTls(source)) && { verify: false });
+  const settings = { ...source.settings, ...account, tls };
+  try {
+    (await connect(settings, source.who)).destroy();
+  } catch (error) {
+    const cause = error instanceof StillpointError ? error.cause : error;
+    if (errno(cause) !== 1045) return;
+    throw new StillpointError(
+      'refused',
+      `the account "${account.user}" of the ${source.who} has another password than the configuration`,
+      {
+        hint: 'Write its password where replication in the configuration says, or name another account there.',
+        cause: error,
+      },
+    );
+  }
+}
+
+function unknownPassword(source: Server, user: string, file: string): StillpointError {
+  return new StillpointError(
+    'refused',
+    `the ${source.who} has the account "${user}", and ${file} with its password is not there`,
+    {
+      hint: 'Write its password into that file (chmod 600), or name an account that is not there yet.',
+    },
+  );
+}

@@ -1,0 +1,54 @@
+import { mkdir, statfs } from 'node:fs/promises';
+import { number, text } from '../dialect/rows.js';
+import { StillpointError } from '../errors.js';
+import type { Finding } from '../pair/checks.js';
+import type { Server } from '../pair/server.js';
+import { bytesText } from '../util/text.js';
+
+/** Beyond the data itself: logs, and what adding keys takes for a while. */
+const spare = 1.3;
+
+/** Bytes of all tables of a server with their keys, as it estimates them. */
+export async function dataBytes(server: Server): Promise<number> {
+  const [row] = await server.query(
+    "SELECT SUM(DATA_LENGTH + INDEX_LENGTH) AS bytes FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')",
+  );
+  return number(row ?? {}, 'bytes') ?? 0;
+}
+
+/** Whether the data of the source has room on the replica; a server tells that only where it is this host. */
+export async function checkRoom(source: Server, replica: Server): Promise<Finding> {
+  const name = 'room';
+  const needed = Math.ceil((await dataBytes(source)) * spare);
+  const free = await freeBytes(replica);
+  if (free === null) {
+    const detail = `about ${bytesText(needed)} needed; what is free on the replica cannot be told from here`;
+    return { name, status: 'ok', detail };
+  }
+  const detail = `about ${bytesText(needed)} needed, ${bytesText(free)} free on the replica`;
+  return { name, status: free < needed ? 'fail' : 'ok', detail };
+}
+
+/** Throws `refused` when a dump of a server might not fit into a folder of this host. */
+export async function refuseNoRoom(source: Server, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { bavail, bsize } = await statfs(folder);
+  const needed = await dataBytes(source);
+  if (bavail * bsize >= needed) return;
+  throw new StillpointError(
+    'refused',
+    `${folder} has ${bytesText(bavail * bsize)} free, a dump of the ${source.who} may take ${bytesText(needed)}`,
+    { hint: 'Set stateDir to a folder with more room, or seed from a backup of the store.' },
+  );
+}
+
+async function freeBytes(server: Server): Promise<number | null> {
+  const { host, socketPath } = server.settings;
+  if (socketPath === undefined && !/^(localhost|127\..*|::1)$/.test(host)) return null;
+  const [row] = await server.query('SELECT @@GLOBAL.datadir AS path');
+  // The server may be in a container, whose folders have other names here.
+  return await statfs(text(row ?? {}, 'path')).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => null,
+  );
+}
