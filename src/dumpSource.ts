@@ -44,9 +44,10 @@ export interface DumpSourceOptions {
 /** The configuration in which the only store of a pair is a folder of the state directory. */
 export function withSeedStore(config: Config, name: string): Config {
   const { pair } = resolvePair(config, name);
-  const { encryption: _, ...plain } = pair;
   const dump = { ...pair.dump, accounts: true, checksums: false };
-  const seeding: PairConfig = { ...plain, dump, databases: everything, store: 'seed' };
+  const seeding: PairConfig = { ...pair, dump, databases: everything, store: 'seed' };
+  // It is read here and now, and removed then.
+  delete seeding.encryption;
   return {
     ...config,
     pairs: { ...config.pairs, [name]: seeding },
@@ -111,31 +112,26 @@ async function dumped(
   await refuseBrokenViews(source, inventory);
   const guard = await openGuard(source);
   const failed = new AbortController();
-  let rest: (() => Promise<Dumped>) | undefined;
+  const opened: (() => Promise<Dumped>)[] = [];
   try {
     const inside = AbortSignal.any([signal, failed.signal, guard.lost]);
     const plan = await planOf(run, options, await listingOf(run, 'snapshot'));
-    let pausedAt = clock.now();
-    let since = clock.seconds();
-    const coordinates = await withReadLock(source, true, inside, async (lost) => {
-      [pausedAt, since] = [clock.now(), clock.seconds()];
+    const freeze = await withReadLock(source, true, inside, async (lost) => {
+      const [pausedAt, since] = [clock.now(), clock.seconds()];
       const before = await readCoordinates(source);
-      const opening = AbortSignal.any([inside, lost]);
-      rest = await openDump(plan, dumpOptions(run, options, inside));
-      opening.throwIfAborted();
-      const moved = whatMoved(before, await readCoordinates(source), clock.seconds() - since);
+      opened.push(await openDump(plan, dumpOptions(run, options, inside)));
+      lost.throwIfAborted();
+      const pauseSeconds = clock.seconds() - since;
+      const moved = whatMoved(before, await readCoordinates(source), pauseSeconds);
       if (moved.length > 0) throw changed(source.who, moved.join('; '));
-      return sourceCoordinates(source, before);
+      const coordinates = sourceCoordinates(source, before);
+      return { coordinates, pausedAt, resumedAt: clock.now(), pauseSeconds };
     });
-    const freeze = {
-      ...{ coordinates, pausedAt, resumedAt: clock.now() },
-      pauseSeconds: clock.seconds() - since,
-    };
     if (!(await guard.complete())) throw changed(source.who, 'a definition was changed');
     await observe({ type: 'step', step: 'stream' });
     const [parts, definitions] = await together(
       inside,
-      async () => await rest!(),
+      async () => await dumpRest(opened),
       async (ending) => await definitionsOf(run, plan.databases, ending),
     );
     await guard.check();
@@ -155,11 +151,16 @@ async function dumped(
     };
   } catch (error) {
     failed.abort(error);
-    await rest?.().catch(() => undefined);
+    if (opened.length > 0) await dumpRest(opened).catch(() => undefined);
     throw error;
   } finally {
     await guard.release();
   }
+}
+
+async function dumpRest([rest]: readonly (() => Promise<Dumped>)[]): Promise<Dumped> {
+  if (!rest) throw new Error('the lock ended without its body');
+  return await rest();
 }
 
 function changed(who: string, what: string): StillpointError {

@@ -1,4 +1,3 @@
-import { readManifest } from './catalog/catalog.js';
 import type { BackupRecord } from './catalog/records.js';
 import { resolvePair } from './config/choose.js';
 import type { Config, ServerConfig } from './config/schema.js';
@@ -8,32 +7,23 @@ import { StillpointError } from './errors.js';
 import { openActs } from './failover/becomeSource.js';
 import { conditionOf } from './failover/condition.js';
 import { caughtUp } from './failover/follow.js';
-import { whyNotContinued } from './failover/continued.js';
 import { userDatabases, wipeActs } from './failover/wipe.js';
-import { openBackup } from './openBackup.js';
 import { doing, perform, statement } from './pair/act.js';
 import { isWritable } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
 import { openServer, type Server } from './pair/server.js';
 import { ledgerPath, ledgersOf, removeLedger, type LedgerEntry } from './restore/ledger.js';
 import { restoreBackup } from './restoreBackup.js';
+import { seedingBackup, type SeedingBackupOptions } from './seedingBackup.js';
 import { ignore, type Observe } from './util/observe.js';
 
-export interface SeedReplicaOptions {
-  /** Name of the pair whose backups are used. */
-  pair: string;
+export interface SeedReplicaOptions extends SeedingBackupOptions {
   /** The server that becomes the replica, by an account that may do everything there ({@link asAdmin}). */
   replica: ServerConfig;
-  /** The server that it is to follow; it need not be the one of the configuration. */
-  source: ServerConfig;
-  /** Id, label or `latest`, which is the default. */
-  backup?: string;
   /** Remove the channels, databases and accounts of the replica first. Else a server with any is refused. */
   wipe?: boolean;
   identityFile?: string;
   parallel?: number;
-  /** Called when all is restored and the server follows, before it is made read-only. */
-  restored?: (replica: Server) => Promise<void>;
   /** Only say what would be done. */
   dryRun?: boolean;
   signal?: AbortSignal;
@@ -73,27 +63,6 @@ export async function seedReplica(config: Config, options: SeedReplicaOptions): 
   }
 }
 
-/** The backup that a seeding would take, and why it cannot; `null`: it can. */
-export async function seedingBackup(
-  config: Config,
-  options: Pick<SeedReplicaOptions, 'pair' | 'source' | 'backup'>,
-): Promise<{ record: BackupRecord; problem: string | null }> {
-  const opened = await openBackup(config, options.backup ?? 'latest', options.pair);
-  const { store, record, pair } = opened;
-  const manifest = await readManifest(store, record).finally(async () => await store.close());
-  if (!manifest.parts.some(({ kind }) => kind === 'accounts'))
-    return { record, problem: 'it holds no accounts' };
-  const { include, exclude } = pair.databases;
-  if (exclude.length > 0 || !include.includes('*'))
-    return { record, problem: 'it does not hold everything (databases in the configuration)' };
-  const source = await open(options.source, `source of ${options.pair}`);
-  try {
-    return { record, problem: await whyNotContinued(source, record.coordinates) };
-  } finally {
-    source.close();
-  }
-}
-
 async function seed(
   config: Config,
   options: SeedReplicaOptions,
@@ -119,7 +88,6 @@ async function seed(
     await restoreAndAttach(config, options, record);
     backup = record.id;
   }
-  if (!dryRun) await options.restored?.(replica);
   if (await isWritable(replica))
     await perform([statement(replica, replica.dialect.closeForWrites())], how);
   return { backup, continued: left !== null };

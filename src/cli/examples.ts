@@ -27,6 +27,8 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   doctor: [['stillpoint doctor shop', 'what is missing, with its fix']],
   resume: [['stillpoint resume shop', 'a dead run left the replica paused']],
   pair: [
+    ['stillpoint pair setup shop --dry-run', 'from two servers to a pair: every statement'],
+    ['stillpoint pair setup shop --seed source', 'no backup yet: from what the source holds'],
     ['stillpoint pair promote shop --dry-run', 'every statement, and nothing is done'],
     ['stillpoint pair promote shop --switchover', 'both change their roles'],
     ['stillpoint pair promote shop', 'the source is gone'],

@@ -8,12 +8,14 @@ import type { Server } from '../pair/server.js';
 export function sourceCoordinates(source: Server, read: Coordinates): Coordinates {
   const { host, port } = source.settings;
   const at = read.ownBinlog ?? { file: '', position: 0 };
-  const { gtid_executed, gtid_binlog_pos } = read.gtidMarks;
-  const isMariadb = source.dialect.version.flavour === 'mariadb';
-  const gtid = isMariadb ? gtid_binlog_pos || null : read.gtid === null ? null : gtid_executed;
+  const { gtid_executed = '', gtid_binlog_pos = '' } = read.gtidMarks;
+  const written = source.dialect.version.flavour === 'mariadb' ? gtid_binlog_pos : gtid_executed;
+  // MySQL without GTIDs has none to go on from, whatever it has executed.
+  const isOn = source.dialect.version.flavour === 'mariadb' || read.gtid !== null;
+  const gtid = isOn && written !== '' ? written : null;
   return {
     ...read,
-    gtid: gtid ?? null,
+    gtid,
     channels: [{ name: '', host, port, source: at, relay: at }],
     running: [],
   };

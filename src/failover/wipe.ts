@@ -20,16 +20,20 @@ export async function userDatabases(server: Server): Promise<string[]> {
  * does the account that does it. Nothing of it is logged.
  */
 export async function wipeActs(server: Server): Promise<Act[]> {
-  const { dialect } = server;
-  const channels = await channelsOf(server);
-  const unfollow = channels.flatMap(({ name }) => [
-    statement(server, dialect.stopReplica(name)),
-    statement(server, dialect.forgetSource(name)),
-  ]);
+  const unfollow = await unfollowActs(server);
   const databases = await userDatabases(server);
   const drops = databases.map((name) => `DROP DATABASE IF EXISTS ${identifier(name)}`);
   const accounts = (await accountsOf(server)).map((account) => `DROP USER IF EXISTS ${account}`);
   return [...unfollow, ...[...drops, ...accounts].map((sql) => unlogged(server, sql))];
+}
+
+/** What makes a server follow nobody. */
+export async function unfollowActs(server: Server): Promise<Act[]> {
+  const { dialect } = server;
+  return (await channelsOf(server)).flatMap(({ name }) => [
+    statement(server, dialect.stopReplica(name)),
+    statement(server, dialect.forgetSource(name)),
+  ]);
 }
 
 /** A statement that leaves no trace in the binary log. */

@@ -44,10 +44,23 @@ export const promoteSteps = [
   'keep-promotion',
 ] as const;
 
-/** What `pair rejoin` has beside `check-pair`, `close` and `follow-source`; a seeding has those of a restore. */
-export const rejoinSteps = ['rescue', 'seed'] as const;
+/** What `pair rejoin` has beside `check-pair`, `close`, `seed` and `follow-source`. */
+export const rejoinSteps = ['rescue'] as const;
+
+/**
+ * The steps of `pair setup` after `check-pair`; `dump-source` only where the replica is seeded from it. What
+ * a restore and its end have comes in between.
+ */
+export const setupSteps = [
+  'make-account',
+  'seed',
+  'dump-source',
+  'seeded',
+  'compare-servers',
+] as const;
 
 export type Step =
+  | (typeof setupSteps)[number]
   | (typeof promoteSteps)[number]
   | (typeof rejoinSteps)[number]
   | (typeof steps)[number]

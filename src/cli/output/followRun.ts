@@ -26,6 +26,8 @@ const saying: Partial<Record<AnyStep, string>> = {
   'check-pair': 'looking at the servers of the pair',
   apply: 'waiting until the replica has applied everything',
   'follow-source': 'waiting until the old source has caught up',
+  'dump-source': 'opening snapshots on the source',
+  'compare-servers': 'comparing the replica with its source',
   'sweep-store': 'looking for what an earlier prune left',
 };
 

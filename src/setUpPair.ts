@@ -1,0 +1,223 @@
+import { chooseSeed, type ChosenSeed } from './chooseSeed.js';
+import { resolvePair, type ChosenPair } from './config/choose.js';
+import type { Config } from './config/schema.js';
+import { StillpointError } from './errors.js';
+import { openStateOf } from './failover/closing.js';
+import { optionLines, type OptionLines } from './failover/optionLines.js';
+import { isInTheWay, replicationUserActs } from './failover/replicationUser.js';
+import { openSetupJournal, type Seed, type SetupEntry } from './failover/setupJournal.js';
+import { unfollowActs } from './failover/wipe.js';
+import { addressOf, perform, type Act } from './pair/act.js';
+import { asAdmin, isWritable, openAdmin } from './pair/admin.js';
+import type { Finding } from './pair/checks.js';
+import { withLock, withNamedLock } from './pair/lock.js';
+import type { Server } from './pair/server.js';
+import { lookAtPair, type Looked } from './setUpChecks.js';
+import { beginFollowing, comparePair, seedPair } from './setUpSteps.js';
+import { systemClock, type Clock } from './util/clock.js';
+import { ignore, type Observe } from './util/observe.js';
+
+export interface SetUpPairOptions {
+  pair?: string;
+  /** Where the replica's data comes from. Default: a backup where there is one that will do, else the source. */
+  seed?: ChosenSeed['seed'];
+  /** Whatever the replica holds may be removed first. */
+  replace?: boolean;
+  /** Compare all tables in the end. Default: true. */
+  compare?: boolean;
+  /** Secret key of age, for an encrypted backup. */
+  identityFile?: string;
+  parallel?: number;
+  /** Only say what would be done. */
+  dryRun?: boolean;
+  /** Asked before anything is changed; what it is given says what would happen. */
+  confirm?: (what: string) => Promise<void>;
+  signal?: AbortSignal;
+  observe?: Observe;
+  clock?: Clock;
+}
+
+/** What a setup did, or with `dryRun` would do. `nothing`: the pair works already. */
+export interface SetUpResult {
+  pair: string;
+  status: 'set-up' | 'planned' | 'nothing';
+  source: string;
+  replica: string;
+  seed: Seed;
+  /** What was looked at. */
+  findings: Finding[];
+  /** Null where nothing was compared. */
+  compared: { tables: number; notCompared: string[] } | null;
+  /** What a person has to write, for each server where anything is missing. */
+  optionFiles: OptionLines[];
+  seconds: number;
+}
+
+/** A setup that goes on. */
+export interface SettingUp {
+  config: Config;
+  chosen: ChosenPair;
+  options: SetUpPairOptions;
+  source: Server;
+  replica: Server;
+  signal: AbortSignal;
+  observe: Observe;
+  dryRun: boolean;
+}
+
+/**
+ * Makes a working pair of two servers: checks whether they can be one, makes the account that replicates,
+ * seeds the replica, attaches it, makes it read-only, waits until it has caught up and compares the two. One
+ * that was interrupted goes on when the same is asked for again; where all is done it changes nothing. Throws
+ * `refused` with all that is in the way, `verification` when the servers differ in the end.
+ */
+export async function setUpPair(
+  config: Config,
+  options: SetUpPairOptions = {},
+): Promise<SetUpResult> {
+  const { observe = ignore, dryRun = false } = options;
+  const chosen = resolvePair(config, options.pair);
+  const { name, pair } = chosen;
+  await observe({ type: 'step', step: 'check-pair' });
+  const source = await openAdmin(pair.source, pair.admin, `source of ${name}`);
+  try {
+    const replica = await openAdmin(pair.replica, pair.admin, `replica of ${name}`);
+    try {
+      // Not on the replica, which may restart.
+      const lock = {
+        name: `stillpoint setup ${name}`.slice(0, 64),
+        within: 2,
+        message: `another setup of ${name} is going on`,
+        hint: (holder: string) => `It is connection ${holder} of the source. Wait for its end.`,
+      };
+      return await withNamedLock(source, lock, async (lost) => {
+        const signal = AbortSignal.any([lost, ...(options.signal ? [options.signal] : [])]);
+        const on = { config, chosen, options, source, replica, signal, observe, dryRun };
+        return await setUpLocked(on);
+      });
+    } finally {
+      replica.close();
+    }
+  } finally {
+    source.close();
+  }
+}
+
+async function setUpLocked(on: SettingUp): Promise<SetUpResult> {
+  const { config, chosen, options, source, replica, observe, dryRun } = on;
+  const begun = performance.now();
+  const journal = openSetupJournal(config.stateDir, chosen.name);
+  const found = await journal.read();
+  const replace = options.replace === true;
+  const left = found && goesOn(found, on) ? found : null;
+  if (left)
+    await observe({ type: 'act', on: '', says: `-- go on with the setup of ${left.since}` });
+  const looked = await lookAtPair(source, replica, { left, replace });
+  const users = await replicationUserActs(source, chosen.pair);
+  const entry = left ?? (await newEntry(on, looked));
+  const answer = async (
+    status: SetUpResult['status'],
+    compared: SetUpResult['compared'],
+  ): Promise<SetUpResult> => ({
+    ...{ pair: chosen.name, status, source: addressOf(source), replica: addressOf(replica) },
+    ...{ seed: entry.seed, findings: looked.findings, compared },
+    optionFiles: await missingLines(source, replica),
+    seconds: Math.round(performance.now() - begun) / 1000,
+  });
+  if (!left && entry.seed === 'none' && (await works(on, looked, users)))
+    return await answer('nothing', null);
+  if (!left) await refuseInTheWay(on, looked);
+
+  if (!dryRun) await options.confirm?.(questionOf(on, entry, looked));
+  await observe({ type: 'step', step: 'make-account' });
+  await perform(users, { observe, dryRun });
+  if (!left && entry.wipe) await perform(await unfollowActs(replica), { observe, dryRun });
+  const keep = async (phase: SetupEntry['phase']) => {
+    await observe({ type: 'step', step: phase === 'seeding' ? 'seed' : 'seeded' });
+    if (!dryRun) await journal.write({ ...entry, phase });
+  };
+  if (entry.phase === 'seeding') {
+    await keep('seeding');
+    await seedPair(on, entry);
+  }
+  await keep('seeded');
+  if (dryRun) {
+    await beginFollowing(on, entry);
+    return await answer('planned', null);
+  }
+  return await withLock(replica, async (lost) => {
+    const signal = AbortSignal.any([lost, on.signal]);
+    const channel = await beginFollowing({ ...on, signal }, entry);
+    const compared =
+      options.compare === false ? null : await comparePair({ ...on, signal }, channel);
+    await journal.close();
+    return await answer('set-up', compared);
+  });
+}
+
+/** `--replace` begins anew, unless it is what was asked for the last time and has not come to its end. */
+function goesOn(entry: SetupEntry, { source, replica, options }: SettingUp): boolean {
+  const isSame = entry.source === source.uuid && entry.replica === replica.uuid;
+  return isSame && (options.replace !== true || (entry.wipe && entry.phase === 'seeding'));
+}
+
+async function newEntry(on: SettingUp, { condition }: Looked): Promise<SetupEntry> {
+  const { config, chosen, options, source, replica } = on;
+  const { clock = systemClock, replace = false } = options;
+  const { ranEvents } = await openStateOf(replica);
+  const has = condition.kind === 'follows' || condition.kind === 'copy';
+  const at = { pair: chosen.name, source: asAdmin(chosen.pair.source, chosen.pair.admin) };
+  const asked = options.seed ?? null;
+  const seed: Seed =
+    has && !replace ? 'none' : (await chooseSeed(config, at, { source, replica, asked })).seed;
+  return {
+    ...{ pair: chosen.name, source: source.uuid, replica: replica.uuid, seed, ranEvents },
+    wipe: replace && condition.kind !== 'empty',
+    phase: seed === 'none' ? 'seeded' : 'seeding',
+    since: clock.now().toISOString(),
+  };
+}
+
+/** Whether there is nothing to be done. */
+async function works(
+  { replica }: SettingUp,
+  { condition }: Looked,
+  users: readonly Act[],
+): Promise<boolean> {
+  if (condition.kind !== 'follows' || users.length > 0) return false;
+  const { applierRunning, receiver } = condition.channel;
+  return applierRunning && receiver === 'running' && !(await isWritable(replica));
+}
+
+async function refuseInTheWay({ chosen, source, replica }: SettingUp, { condition }: Looked) {
+  const user = chosen.pair.replication?.user;
+  if (condition.kind !== 'empty' || user === undefined) return;
+  if (!(await isInTheWay(source, replica, user))) return;
+  throw new StillpointError(
+    'refused',
+    `the ${replica.who} has an account "${user}" of its own, which the source has not`,
+    { hint: `It comes from the source. Run on the replica: DROP USER '${user}'@'%';` },
+  );
+}
+
+function questionOf(
+  { source, replica }: SettingUp,
+  { seed, wipe }: SetupEntry,
+  { condition }: Looked,
+): string {
+  const [from, to] = [addressOf(source), addressOf(replica)];
+  const what = {
+    backup: ', seeded from the newest backup',
+    source: ', seeded from what the source holds',
+    clone: ', seeded by CLONE',
+    none: '',
+  }[seed];
+  const why = condition.kind === 'strange' ? ` (it ${condition.why})` : '';
+  const loss = wipe ? `remove everything on ${to}${why} and ` : '';
+  return `${loss}make ${to} a replica of ${from}${what}`;
+}
+
+async function missingLines(source: Server, replica: Server): Promise<OptionLines[]> {
+  const all = [await optionLines(source, 'source'), await optionLines(replica, 'replica')];
+  return all.filter(({ lines }) => lines.length > 0);
+}
