@@ -45,11 +45,12 @@ export async function cloneReplica(
     [
       statement(replica, `SET GLOBAL clone_valid_donor_list = ${literal(`${host}:${port}`)}`),
       doing(replica, clone('…'), async () => {
-        await replica.query(clone(password), patience).catch((error: unknown) => {
-          // The connection ends with the restart; 3707: nobody is there to restart it.
-          if (isBroken(error)) return;
-          if (errno(error) === 3707) throw notRestarted(replica, error);
-          throw notCloned(replica, error);
+        await replica.query(clone(password), patience).catch(async (error: unknown) => {
+          // The connection ends with the restart. 3707: all is there, but somebody else has to start it.
+          if (errno(error) === 3707) {
+            const says = '-- it has ended itself: wait until it is started';
+            await observe({ type: 'act', on: addressOf(replica), says });
+          } else if (!isBroken(error)) throw notCloned(replica, error);
         });
         await ended();
       }),

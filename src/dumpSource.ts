@@ -14,7 +14,7 @@ import { findTools } from './dump/tools.js';
 import { definitionsOf, dumpOptions, listingOf, planOf } from './dumpPair.js';
 import { StillpointError } from './errors.js';
 import { everything } from './failover/compareServers.js';
-import { refuseNoRoom } from './failover/room.js';
+import { dataBytes, refuseNoRoom } from './failover/room.js';
 import { sourceCoordinates } from './failover/sourceCoordinates.js';
 import { readCoordinates } from './freeze/coordinates.js';
 import { whatMoved } from './freeze/fence.js';
@@ -22,7 +22,8 @@ import { openGuard } from './freeze/guard.js';
 import { openJournal } from './freeze/journal.js';
 import { withReadLock } from './freeze/readLock.js';
 import type { Run } from './openRun.js';
-import { openServer } from './pair/server.js';
+import { addressOf } from './pair/act.js';
+import { openServer, type Server } from './pair/server.js';
 import { readVariables } from './pair/variables.js';
 import { restoreScript } from './restore/script.js';
 import { newBackupId, restoreScriptKey } from './store/keys.js';
@@ -30,6 +31,7 @@ import { openStore } from './store/open.js';
 import { systemClock } from './util/clock.js';
 import type { Observe } from './util/observe.js';
 import { openOptionFile } from './util/optionFile.js';
+import { bytesText } from './util/text.js';
 import { together } from './util/together.js';
 import { toolName } from './util/tool.js';
 
@@ -82,6 +84,7 @@ export async function dumpSource(config: Config, options: DumpSourceOptions): Pr
   const file = await openOptionFile(optionFileText(settings, flavour));
   try {
     await refuseNoRoom(source, config.stateDir);
+    await sayDump(source, observe);
     const tools = await findTools(flavour, pair.tools, false);
     const spool = { folder: config.stateDir, memory: pair.dump.spool.memory, diskLeft: 0 };
     const run: Run = {
@@ -95,6 +98,17 @@ export async function dumpSource(config: Config, options: DumpSourceOptions): Pr
     await file.close();
     source.close();
   }
+}
+
+/** Says what {@link dumpSource} does to the source. */
+export async function sayDump(source: Server, observe: Observe): Promise<void> {
+  const size = `about ${bytesText(await dataBytes(source))}`;
+  const says = [
+    `-- dump all databases and accounts, ${size}, from snapshots that are opened under`,
+    'FLUSH TABLES WITH READ LOCK',
+    '-- which is let go of once they are open; nobody can change a definition until the dump has ended',
+  ];
+  for (const sql of says) await observe({ type: 'act', on: addressOf(source), says: sql });
 }
 
 async function dumped(

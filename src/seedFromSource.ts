@@ -1,11 +1,8 @@
-import { dumpSource, removeSeedStore, withSeedStore } from './dumpSource.js';
+import { dumpSource, removeSeedStore, sayDump, withSeedStore } from './dumpSource.js';
 import type { Config } from './config/schema.js';
-import { dataBytes } from './failover/room.js';
-import { addressOf } from './pair/act.js';
 import type { Server } from './pair/server.js';
 import { seedReplica, type SeedReplicaOptions } from './seedReplica.js';
 import { ignore } from './util/observe.js';
-import { bytesText } from './util/text.js';
 
 /**
  * Seeds a replica from what its source holds now, by a dump that is kept in the state directory until the
@@ -20,25 +17,18 @@ export async function seedFromSource(
   const { pair, observe = ignore, dryRun = false } = options;
   const signal = options.signal ?? new AbortController().signal;
   const seeding = withSeedStore(config, pair);
-  const size = `about ${bytesText(await dataBytes(source))}`;
   await observe({ type: 'step', step: 'dump-source' });
-  for (const says of [
-    `-- dump all databases and accounts, ${size}, from snapshots that are opened under`,
-    'FLUSH TABLES WITH READ LOCK',
-    '-- which is let go of as soon as they are open; definitions cannot be changed until the dump has ended',
-  ])
-    await observe({ type: 'act', on: addressOf(source), says });
   if (dryRun) {
     const { dialect } = source;
     const { host, port } = source.settings;
     const account = { user: '…', password: '…', tls: false, channel: '' };
-    const from = { gtid: '…' };
     const says = [
       '-- restore that dump',
       ...dialect.resetToGtid('…'),
-      dialect.changeSource({ host, port, ...account }, from),
+      dialect.changeSource({ host, port, ...account }, { gtid: '…' }),
       dialect.startReplica(''),
     ];
+    await sayDump(source, observe);
     for (const sql of says) await observe({ type: 'act', on: '', says: sql });
     return;
   }

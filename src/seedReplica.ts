@@ -41,7 +41,7 @@ export interface Seeded {
 /** Seconds that a server may take to catch up. */
 const patience = 24 * 3600;
 /** A name that no target of the configuration can have. */
-const target = 'the new replica';
+const target = 'new replica';
 
 /**
  * Makes a server a replica anew: restores the newest backup of the pair into it with all accounts, attaches

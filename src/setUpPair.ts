@@ -46,6 +46,8 @@ export interface SetUpResult {
   seed: Seed;
   /** What was looked at. */
   findings: Finding[];
+  /** What was done, or would be, in its order: statements, and other acts behind `--`. `on`: the server's address. */
+  acts: { on: string; says: string }[];
   /** Null where nothing was compared. */
   compared: { tables: number; notCompared: string[] } | null;
   /** What a person has to write, for each server where anything is missing. */
@@ -75,9 +77,14 @@ export async function setUpPair(
   config: Config,
   options: SetUpPairOptions = {},
 ): Promise<SetUpResult> {
-  const { observe = ignore, dryRun = false } = options;
+  const { dryRun = false } = options;
   const chosen = resolvePair(config, options.pair);
   const { name, pair } = chosen;
+  const acts: SetUpResult['acts'] = [];
+  const observe: Observe = async (event) => {
+    if (event.type === 'act') acts.push({ on: event.on, says: event.says });
+    await (options.observe ?? ignore)(event);
+  };
   await observe({ type: 'step', step: 'check-pair' });
   const source = await openAdmin(pair.source, pair.admin, `source of ${name}`);
   try {
@@ -93,7 +100,7 @@ export async function setUpPair(
       return await withNamedLock(source, lock, async (lost) => {
         const signal = AbortSignal.any([lost, ...(options.signal ? [options.signal] : [])]);
         const on = { config, chosen, options, source, replica, signal, observe, dryRun };
-        return await setUpLocked(on);
+        return { ...(await setUpLocked(on)), acts };
       });
     } finally {
       replica.close();
@@ -103,7 +110,7 @@ export async function setUpPair(
   }
 }
 
-async function setUpLocked(on: SettingUp): Promise<SetUpResult> {
+async function setUpLocked(on: SettingUp): Promise<Omit<SetUpResult, 'acts'>> {
   const { config, chosen, options, source, replica, observe, dryRun } = on;
   const begun = performance.now();
   const journal = openSetupJournal(config.stateDir, chosen.name);
@@ -118,7 +125,7 @@ async function setUpLocked(on: SettingUp): Promise<SetUpResult> {
   const answer = async (
     status: SetUpResult['status'],
     compared: SetUpResult['compared'],
-  ): Promise<SetUpResult> => ({
+  ): Promise<Omit<SetUpResult, 'acts'>> => ({
     ...{ pair: chosen.name, status, source: addressOf(source), replica: addressOf(replica) },
     ...{ seed: entry.seed, findings: looked.findings, compared },
     optionFiles: await missingLines(source, replica),

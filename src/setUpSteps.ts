@@ -39,7 +39,8 @@ export async function seedPair(on: SettingUp, entry: SetupEntry): Promise<void> 
 
 async function seedByClone(on: SettingUp): Promise<void> {
   const { source, replica, signal, observe, dryRun } = on;
-  if ((await isCloned(replica)) && (await conditionOf(replica, source)).kind !== 'strange') return;
+  const { kind } = await conditionOf(replica, source);
+  if ((kind === 'copy' || kind === 'follows') && (await isCloned(replica))) return;
   await cloneReplica(source, replica, { signal, observe, dryRun });
 }
 
@@ -57,7 +58,11 @@ export async function beginFollowing(on: SettingUp, entry: SetupEntry): Promise<
   if (channel) {
     if (!channel.applierRunning || channel.receiver === 'stopped')
       acts.push(statement(replica, replica.dialect.startReplica(name)));
-  } else if (condition.kind === 'copy') {
+  } else if (!dryRun && condition.kind === 'strange') {
+    throw new StillpointError('failed', `the ${replica.who} ${condition.why}, and is no copy`, {
+      hint: 'Somebody has written to it meanwhile? Say --replace to make it anew.',
+    });
+  } else if (condition.kind === 'copy' || entry.seed === 'clone') {
     const account = await replicationAccount(chosen.pair);
     acts.push(...(await followActs(replica, { source, account, channel: '', opensAt: null })));
   }

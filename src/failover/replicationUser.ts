@@ -24,6 +24,7 @@ export async function replicationUserActs(source: Server, pair: PairConfig): Pro
   const hosts = await hostsOf(source, user);
   const file = pair.replication?.passwordFile;
   const isNew = file !== undefined && !(await isThere(file));
+  if (!isNew) await refuseLongPassword(source, pair);
   if (hosts.length > 0) {
     if (isNew) throw unknownPassword(source, user, file);
     if (hosts.includes(host)) await refuseWrongPassword(source, pair);
@@ -41,8 +42,8 @@ export async function replicationUserActs(source: Server, pair: PairConfig): Pro
   const writing = (path: string): Act => ({
     on: '',
     says: `-- write a new password to ${path}`,
-    // The end is for servers that ask for every kind of letter (validate_password).
-    run: async () => await writeAtomic(path, `${randomBytes(24).toString('base64url')}-1aA\n`),
+    // MySQL takes 32 letters from a replica; the end is for validate_password.
+    run: async () => await writeAtomic(path, `${randomBytes(20).toString('base64url')}-1aA\n`),
   });
   return [
     ...(isNew ? [writing(file)] : []),
@@ -116,6 +117,19 @@ async function refuseWrongPassword(source: Server, pair: PairConfig): Promise<vo
       },
     );
   }
+}
+
+/** MySQL takes no longer one in CHANGE REPLICATION SOURCE. */
+const longest = 32;
+
+async function refuseLongPassword({ dialect }: Server, pair: PairConfig): Promise<void> {
+  const { user, password } = await replicationAccount(pair);
+  if (dialect.version.flavour !== 'mysql' || password.length <= longest) return;
+  throw new StillpointError(
+    'refused',
+    `the password of "${user}" has ${password.length} letters, and MySQL takes ${longest} from a replica`,
+    { hint: 'Give the account of replication a shorter one.' },
+  );
 }
 
 function unknownPassword(source: Server, user: string, file: string): StillpointError {
