@@ -14,6 +14,9 @@ const patience = 24 * 3600;
 /** Seconds in which a server that has been cloned must be back. */
 const restartPatience = 600;
 
+/** mysql2 holds the process for as long when the server goes away under a statement. */
+const pollSeconds = 2;
+
 export interface CloneOptions {
   signal: AbortSignal;
   observe: Observe;
@@ -45,7 +48,7 @@ export async function cloneReplica(
     [
       statement(replica, `SET GLOBAL clone_valid_donor_list = ${literal(`${host}:${port}`)}`),
       doing(replica, clone('…'), async () => {
-        await replica.query(clone(password), patience).catch(async (error: unknown) => {
+        await replica.query(clone(password), Infinity).catch(async (error: unknown) => {
           // The connection ends with the restart. 3707: all is there, but somebody else has to start it.
           if (errno(error) === 3707) {
             const says = '-- it has ended itself: wait until it is started';
@@ -84,7 +87,7 @@ async function isCloning(replica: Server): Promise<boolean> {
 
 async function stateOf(replica: Server): Promise<string> {
   const [row] = await replica
-    .query('SELECT STATE AS state FROM performance_schema.clone_status')
+    .query('SELECT STATE AS state FROM performance_schema.clone_status', pollSeconds)
     .catch((error: unknown) => {
       // ER_NO_SUCH_TABLE: the plugin is not there yet.
       if (errno(error) === 1146) return [];
