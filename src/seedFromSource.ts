@@ -1,5 +1,7 @@
 import { dumpSource, removeSeedStore, sayDump, withSeedStore } from './dumpSource.js';
+import { resolvePair } from './config/choose.js';
 import type { Config } from './config/schema.js';
+import { replicatesByTls } from './pair/admin.js';
 import type { Server } from './pair/server.js';
 import { seedReplica, type SeedReplicaOptions } from './seedReplica.js';
 import { ignore } from './util/observe.js';
@@ -21,7 +23,9 @@ export async function seedFromSource(
   if (dryRun) {
     const { dialect } = source;
     const { host, port } = source.settings;
-    const account = { user: '…', password: '…', tls: false, channel: '' };
+    const { replication, source: named } = resolvePair(config, pair).pair;
+    const user = replication?.user ?? named.user ?? '…';
+    const account = { user, password: '…', tls: await replicatesByTls(source), channel: '' };
     const says = [
       '-- restore that dump',
       ...dialect.resetToGtid('…'),
@@ -29,7 +33,9 @@ export async function seedFromSource(
       dialect.startReplica(''),
     ];
     await sayDump(source, observe);
-    for (const sql of says) await observe({ type: 'act', on: '', says: sql });
+    const { host: at = '127.0.0.1', port: its = 3306, socketPath } = options.replica;
+    const on = socketPath ?? `${at}:${its}`;
+    for (const sql of says) await observe({ type: 'act', on, says: sql });
     return;
   }
   await dumpSource(seeding, { pair, source: options.source, signal, observe });

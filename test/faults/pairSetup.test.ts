@@ -35,6 +35,11 @@ describe('an empty replica', () => {
       (await readFile(join(setup.folder, 'secrets/repl'), 'utf8')).trim(),
     );
     await expectPair(setup);
+    const [own] = resultOf(first).optionFiles.filter(({ lines }) =>
+      lines.join().includes('read_only'),
+    );
+    expect(own?.server).toBe(`127.0.0.1:${two.replica.port}`);
+    expect(own?.lines).toEqual([`${isMysql ? 'super_' : ''}read_only = ON`]);
     const before = await stateOfBoth();
     const second = await setup.ok('pair', 'setup', '--json');
     expect(resultOf(second).status).toBe('nothing');
