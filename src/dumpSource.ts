@@ -35,6 +35,9 @@ import { bytesText } from './util/text.js';
 import { together } from './util/together.js';
 import { toolName } from './util/tool.js';
 
+/** A definition that is changed makes the dump begin anew so many times. */
+const attempts = 5;
+
 export interface DumpSourceOptions {
   pair: string;
   /** How the source is reached, by an account that may do everything. */
@@ -93,7 +96,17 @@ export async function dumpSource(config: Config, options: DumpSourceOptions): Pr
       optionFile: file.path,
       close: () => Promise.resolve(),
     };
-    await commit(place, await dumped(run, { signal, observe }));
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      const record = await dumped(run, { signal, observe });
+      if (record) {
+        await commit(place, record);
+        return;
+      }
+      await removeSeedStore(config, name);
+      const text = 'a definition was changed on the source, so the dump begins anew';
+      await observe({ type: 'warning', text });
+    }
+    throw changed(source.who, 'definitions on it change all the time');
   } finally {
     await file.close();
     source.close();
@@ -111,10 +124,11 @@ export async function sayDump(source: Server, observe: Observe): Promise<void> {
   for (const sql of says) await observe({ type: 'act', on: addressOf(source), says: sql });
 }
 
+/** Null when a definition was changed before nobody could any more. */
 async function dumped(
   run: Run,
   { signal, observe }: Pick<DumpSourceOptions, 'signal' | 'observe'>,
-): Promise<BackupRecord> {
+): Promise<BackupRecord | null> {
   const { replica: source, name, place } = run;
   const clock = systemClock;
   const at = { pair: name, id: newBackupId(clock, 'seed') };
@@ -141,7 +155,11 @@ async function dumped(
       const coordinates = sourceCoordinates(source, before);
       return { coordinates, pausedAt, resumedAt: clock.now(), pauseSeconds };
     });
-    if (!(await guard.complete())) throw changed(source.who, 'a definition was changed');
+    if (!(await guard.complete())) {
+      failed.abort(new Error('a definition was changed'));
+      await dumpRest(opened).catch(() => undefined);
+      return null;
+    }
     await observe({ type: 'step', step: 'stream' });
     const [parts, definitions] = await together(
       inside,

@@ -35,6 +35,7 @@ export { restoreBackup, type RestoreBackupOptions, type RestoreResult } from './
 export { pinBackup, unpinBackup, type PinOptions } from './pin.js';
 export { prune, type PrunedBackup, type PruneOptions, type PruneResult } from './prune.js';
 export { resume } from './resume.js';
+export { setUpPair, type SetUpPairOptions, type SetUpResult } from './setUpPair.js';
 export { snapshot, type SnapshotOptions, type SnapshotResult } from './snapshot.js';
 export { statusOf, type PairStatus } from './status.js';
 export type { Outcome } from './notify/outcome.js';

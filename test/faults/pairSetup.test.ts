@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { SetUpResult } from '../../src/setUpPair.js';
 import { waitFor } from '../../src/util/wait.js';
+import { pairOf } from '../rig/index.js';
 import { engine } from '../rig/shared.js';
+import { startWriter } from '../support/writer.js';
 import {
   startTwoServers,
   two,
@@ -83,6 +85,25 @@ describe('an empty replica', () => {
     expect(resultOf(await setup.ok('pair', 'setup', '--yes', '--json')).seed).toBe('source');
     await expectPair(setup);
   });
+});
+
+test('while the source is written to, no row is missing or there twice', async () => {
+  const setup = await setUpServers();
+  const writer = await startWriter(two.source);
+  let result: SetUpResult;
+  let begun: number;
+  try {
+    await waitFor(async () => Promise.resolve(writer.written() > 20 ? true : null), { within: 60 });
+    begun = writer.written();
+    result = resultOf(await setup.ok('pair', 'setup', '--seed', 'source', '--yes', '--json'));
+    expect(writer.written()).toBeGreaterThan(begun);
+  } finally {
+    await writer.stop();
+  }
+  expect(result.compared?.tables).toBeGreaterThanOrEqual(4);
+  await pairOf(two.source, two.replica).waitForCatchUp();
+  const sums = 'SELECT COUNT(*) AS n, SUM(amount) AS sum, MAX(id) AS last FROM written.ledger';
+  expect(await two.replica.query(sums)).toEqual(await two.source.query(sums));
 });
 
 test('the account that replicates has one privilege, and its password is ours to read only', async () => {
