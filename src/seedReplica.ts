@@ -7,6 +7,7 @@ import { StillpointError } from './errors.js';
 import { openActs } from './failover/becomeSource.js';
 import { conditionOf } from './failover/condition.js';
 import { caughtUp } from './failover/follow.js';
+import { openOtherIdFile, withOtherId } from './failover/otherId.js';
 import { userDatabases, wipeActs } from './failover/wipe.js';
 import { doing, perform, statement } from './pair/act.js';
 import { isWritable } from './pair/admin.js';
@@ -75,9 +76,15 @@ async function seed(
   const condition = await conditionOf(replica, source);
   const follows = condition.kind === 'follows' ? condition.channel : null;
   let backup = left?.backup ?? null;
+  const idFile = openOtherIdFile(config.stateDir, options.pair);
+  const underOtherId = async (work: () => Promise<void>) =>
+    await withOtherId(replica, idFile, how, work);
   // Once it follows, its coordinates were set: it goes on by itself.
-  if (left && follows) await finish(config, options, { replica, source, left, channel: follows });
-  else if (left || follows?.applierErrno !== 0) {
+  if (follows && (left || (await idFile.read()) !== null)) {
+    await underOtherId(async () => {
+      await finish(config, options, { replica, source, left, channel: follows });
+    });
+  } else if (left || follows?.applierErrno !== 0) {
     const wanted = backup ?? options.backup;
     const asked = { ...options, ...(wanted === undefined ? {} : { backup: wanted }) };
     const { record, problem } = await seedingBackup(config, asked);
@@ -85,7 +92,7 @@ async function seed(
     if (!left && !options.wipe) await refuseHolding(replica);
     await perform(await openActs(replica), how);
     if (!left && options.wipe) await perform(await wipeActs(replica), how);
-    await restoreAndAttach(config, options, record);
+    await underOtherId(async () => await restoreAndAttach(config, options, record));
     backup = record.id;
   }
   if (await isWritable(replica))
@@ -96,7 +103,7 @@ async function seed(
 interface Left {
   replica: Server;
   source: Server;
-  left: LedgerEntry;
+  left: LedgerEntry | null;
   channel: ChannelStatus;
 }
 
@@ -110,7 +117,7 @@ async function finish(
     statement(replica, replica.dialect.startReplica(channel.name)),
     doing(replica, '-- wait until it has caught up', async () => {
       await caughtUp(replica, source, reach);
-      await removeLedger(ledgerPath(config.stateDir, left.backup, replica.uuid));
+      if (left) await removeLedger(ledgerPath(config.stateDir, left.backup, replica.uuid));
     }),
   ];
   await perform(acts, { observe, dryRun });

@@ -34,8 +34,10 @@ export function mariadbDialect(version: Version): Dialect {
     gtidState: () =>
       'SELECT @@GLOBAL.gtid_slave_pos AS slavePos, @@GLOBAL.gtid_binlog_pos AS binlogPos, @@GLOBAL.gtid_current_pos AS currentPos',
     parseGtidState,
-    // MariaDB has no server_uuid before 11.x's server_uid: host, port and id tell servers apart.
-    serverUuid: () => "SELECT CONCAT_WS(':', @@hostname, @@port, @@GLOBAL.server_id) AS uuid",
+    // MariaDB has no server_uuid before 11.x's server_uid: host, port and id tell servers apart. The id without
+    // its highest bit, which is turned over while a server is seeded.
+    serverUuid: () =>
+      "SELECT CONCAT_WS(':', @@hostname, @@port, @@GLOBAL.server_id & 2147483647) AS uuid",
     writable: () => 'SELECT NOT @@GLOBAL.read_only AS writable',
     offersTls: () => "SELECT @@GLOBAL.have_ssl = 'YES' AS tls",
     counters: {

@@ -142,6 +142,20 @@ test('it comes back with transactions of its own: they are saved, and it is rest
   await expectInOrder();
 });
 
+test('restored from a backup before its last writes, it gets those back from the new source', async () => {
+  const setup = await own.setUp(source, replica);
+  await setup.ok('backup');
+  await source.query("INSERT INTO app.ledger SELECT MAX(id) + 1, 'its own' FROM app.ledger");
+  await own.as(source, replica).waitForCatchUp();
+  const [before] = await source.query('SELECT @@server_id AS id');
+  const up = await failOver(setup);
+  await up();
+  swap();
+  await setup.ok('pair', 'rejoin', '--reseed', '--yes');
+  expect(await replica.query('SELECT @@server_id AS id')).toEqual([before]);
+  await expectInOrder();
+});
+
 test('what was saved can be run again on the new source', async () => {
   const setup = await own.setUp(source, replica);
   await setup.ok('backup');
@@ -218,6 +232,8 @@ describe('SIGKILL, and the same command again', () => {
       expect((await setup.runUntil(step, 'SIGKILL', ...command)).status).toBe(137);
       await setup.ok(...command);
       await expectInOrder();
+      const [row] = await replica.query<{ id: number }>('SELECT @@server_id AS id');
+      expect(row!.id).toBeLessThan(100);
     },
   );
 });

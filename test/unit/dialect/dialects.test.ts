@@ -91,7 +91,7 @@ const mariadb106 = {
   binlogStatus: 'SHOW BINLOG STATUS',
   gtidState:
     'SELECT @@GLOBAL.gtid_slave_pos AS slavePos, @@GLOBAL.gtid_binlog_pos AS binlogPos, @@GLOBAL.gtid_current_pos AS currentPos',
-  serverUuid: "SELECT CONCAT_WS(':', @@hostname, @@port, @@GLOBAL.server_id) AS uuid",
+  serverUuid: "SELECT CONCAT_WS(':', @@hostname, @@port, @@GLOBAL.server_id & 2147483647) AS uuid",
   writable: 'SELECT NOT @@GLOBAL.read_only AS writable',
   resetToGtid: "RESET MASTER; SET GLOBAL gtid_slave_pos = 'G'",
   changeByGtid:
