@@ -46,7 +46,14 @@ export function closing(source: Server, before: OpenState, seconds: number): Clo
   let isTouched = false;
   const touch = (sql: string, timeout?: number) => {
     const { on, says, run } = statement(source, sql, timeout);
-    return { on, says, run: async (said: string) => ((isTouched = true), await run(said)) };
+    return {
+      on,
+      says,
+      run: async (said: string) => {
+        isTouched = true;
+        await run(said);
+      },
+    };
   };
   const release = () => {
     lock?.destroy();

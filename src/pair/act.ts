@@ -21,7 +21,9 @@ export function statement(server: Server, sql: Act['says'], timeoutSeconds?: num
   return {
     on: addressOf(server),
     says: sql,
-    run: async (said) => void (await server.query(said, timeoutSeconds)),
+    run: async (said) => {
+      await server.query(said, timeoutSeconds);
+    },
   };
 }
 

@@ -70,5 +70,5 @@ export const durable = ['--sync-binlog=1', '--innodb-flush-log-at-trx-commit=1']
 /** Whether ordinary accounts may write to it. */
 export async function isWritable(server: OwnServer): Promise<boolean> {
   const [row] = await server.query<{ ro: number }>('SELECT @@GLOBAL.read_only AS ro');
-  return Number(row!.ro) === 0;
+  return row!.ro === 0;
 }

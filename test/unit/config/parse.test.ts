@@ -223,6 +223,7 @@ test('the least there can be has every default', () => {
       shop: {
         source: server,
         replica: server,
+        failover: { timeout: 60, maxPause: 30 },
         databases: { include: ['*'], exclude: [] },
         freeze: {
           hold: 'dump',
