@@ -1,3 +1,4 @@
+import { serversOf } from './config/replicas.js';
 import { readPassword, resolveServer } from './config/secret.js';
 import { StillpointError } from './errors.js';
 import type { OpenBackup } from './openBackup.js';
@@ -8,7 +9,7 @@ import { openServer, type Server } from './pair/server.js';
 /** The identities of the pair's servers; one that does not answer cannot be the target. */
 export async function memberIds({ pair }: OpenBackup): Promise<string[]> {
   const ids = await Promise.all(
-    [pair.source, pair.replica].map(async (server) => {
+    serversOf(pair).map(async (server) => {
       const opened: Server | null = await resolveServer(server)
         .then((settings) => openServer(settings, 'server of the pair'))
         .catch(() => null);

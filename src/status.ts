@@ -1,33 +1,38 @@
-import { findBackup } from './catalog/catalog.js';
 import type { DrillRecord } from './catalog/drillRecord.js';
-import { listDigests } from './catalog/drills.js';
-import { readOneDrill } from './catalog/oneDrill.js';
+import type { Promotion } from './catalog/promotions.js';
 import type { BackupRecord } from './catalog/records.js';
-import { openCatalogCache } from './catalogCache.js';
-import { resolvePair } from './config/choose.js';
+import { resolvePair, type ChosenPair } from './config/choose.js';
+import { replicasOf, replicaTitle } from './config/replicas.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
 import { reasonOf } from './errors.js';
-import { openJournal } from './freeze/journal.js';
-import { channelsOf } from './pair/channels.js';
-import { isLocked } from './pair/lock.js';
-import { openServer } from './pair/server.js';
-import { openStore } from './store/open.js';
+import { openPromotionJournal, type PromotionEntry } from './failover/journal.js';
+import { journalsOf, type JournalEntry } from './freeze/journal.js';
+import { lookAt, type ReplicaStatus, type ServerStatus, type Topology } from './pair/topology.js';
+import { keptOf, type Kept } from './statusKept.js';
+import { within } from './util/within.js';
+
+/** A replica of a pair, and what we did to it. */
+export interface PairReplicaStatus extends ReplicaStatus {
+  /** Whether a freeze of ours holds it now: that of a run going on, or of a dead one. */
+  frozenByUs: boolean;
+  /** Of several, the one with the highest is paused. */
+  preference: number;
+  /** Whether it may be paused at all. */
+  backups: boolean;
+}
 
 /** How a pair is now. Parts that cannot be seen are null, with the reason in `problems`. */
 export interface PairStatus {
   pair: string;
+  source: ServerStatus;
+  replicas: PairReplicaStatus[];
+  /** Of the first of `replicas`, like `channels`. */
   version: string | null;
-  channels: {
-    name: string;
-    source: string;
-    receiver: 'running' | 'stopped' | 'connecting';
-    applier: 'running' | 'stopped';
-    lagSeconds: number | null;
-  }[];
-  /** Whether a freeze of ours holds the replica now: that of a run going on, or of a dead one. */
+  channels: ReplicaStatus['channels'];
+  /** Whether a freeze of ours holds a replica now: that of a run going on, or of a dead one. */
   frozenByUs: boolean;
-  /** Whether some run holds the lock. */
+  /** Whether some run holds the lock of a replica. */
   running: boolean;
   /** Whether a dead run left something behind that `resume` removes. */
   unfinished: boolean;
@@ -36,70 +41,122 @@ export interface PairStatus {
   lastDrill: DrillRecord | null;
   /** The newest drill that passed: how old the last proof is. */
   lastProof: DrillRecord | null;
+  /** A promotion that was begun and has not ended. */
+  promotion: Pick<PromotionEntry, 'id' | 'kind' | 'phase' | 'since'> | null;
+  /** The last one that has ended. */
+  lastPromotion: Promotion | null;
+  /** Whether what the configuration calls a replica is the source now. */
+  rolesSwapped: boolean;
   problems: string[];
 }
 
-/** Looks at one pair: its replica, its journal and its store. Never throws for what is down. */
-export async function statusOf(config: Config, name: string): Promise<PairStatus> {
+export interface StatusOptions {
+  /** Seconds after which a server that does not answer is left alone. Default 10. */
+  within?: number;
+  /** What the store holds, if it is known already; else it is looked at. */
+  kept?: Kept;
+}
+
+/** Seconds for the store, which may have much to list. */
+const storePatience = 60;
+
+/** Looks at one pair: its servers, its journal and its store. Never throws for what is down. */
+export async function statusOf(
+  config: Config,
+  name: string,
+  options: StatusOptions = {},
+): Promise<PairStatus> {
   const chosen = resolvePair(config, name);
-  const { pair, store } = chosen;
-  const status: PairStatus = {
-    pair: name,
-    version: null,
-    channels: [],
-    frozenByUs: false,
-    running: false,
-    unfinished: false,
-    lastBackup: null,
-    lastDrill: null,
-    lastProof: null,
-    problems: [],
-  };
-  const attempt = async (work: () => Promise<void>) =>
+  const problems: string[] = [];
+  const attempt = async <T>(otherwise: T, work: () => Promise<T>): Promise<T> =>
     await work().catch((error: unknown) => {
-      status.problems.push(reasonOf(error));
+      problems.push(reasonOf(error));
+      return otherwise;
     });
-  await attempt(async () => {
-    const entry = await openJournal(config.stateDir, name).read();
-    status.frozenByUs = entry?.phase === 'frozen';
-    status.unfinished = entry !== null;
+  const [servers, entries, promotion, kept] = await Promise.all([
+    lookAtPair(chosen, options.within ?? 10),
+    attempt([], async () => await entriesOf(config, name)),
+    attempt(null, async () => await openPromotionJournal(config.stateDir, name).read()),
+    options.kept ?? keptOfPair(config, name),
+  ]);
+  const replicas = servers.replicas.map((replica) => withRun(chosen, replica, entries));
+  const running = replicas.some((replica) => replica.running);
+  const [first] = replicas;
+  const begun = promotion && {
+    ...{ id: promotion.id, kind: promotion.kind, phase: promotion.phase, since: promotion.since },
+  };
+  return {
+    pair: name,
+    source: servers.source,
+    replicas,
+    version: first?.version ?? null,
+    channels: first?.channels ?? [],
+    frozenByUs: replicas.some(({ frozenByUs }) => frozenByUs),
+    running,
+    unfinished: entries.length > 0 && !running,
+    lastBackup: kept.lastBackup,
+    lastDrill: kept.lastDrill,
+    lastProof: kept.lastProof,
+    promotion: begun,
+    lastPromotion: kept.lastPromotion,
+    rolesSwapped: isSwapped(servers, kept.lastPromotion),
+    problems: [...new Set([...problems, ...servers.problems, ...kept.problems])],
+  };
+}
+
+/** What the store holds of a pair; what it does not tell in time is a problem. */
+export async function keptOfPair(config: Config, name: string): Promise<Kept> {
+  return await within(storePatience, async () => await keptOf(config, name)).catch(
+    (error: unknown): Kept => ({
+      ...{ lastBackup: null, lastDrill: null, lastProof: null, lastPromotion: null },
+      problems: [`store of ${name}: ${reasonOf(error)}`],
+    }),
+  );
+}
+
+async function lookAtPair({ name, pair }: ChosenPair, seconds: number): Promise<Topology> {
+  const source = {
+    who: `source of ${name}`,
+    resolve: async () => await resolveServer(pair.source),
+  };
+  const replicas = replicasOf(pair).map((replica) => ({
+    name: replica.name,
+    who: replicaTitle(name, replica.name),
+    resolve: async () => await resolveServer(replica.server),
+  }));
+  return await lookAt(source, replicas, seconds);
+}
+
+async function entriesOf(config: Config, name: string): Promise<JournalEntry[]> {
+  const journals = await journalsOf(config.stateDir, name);
+  const entries = await Promise.all(journals.map(async ({ journal }) => await journal.read()));
+  return entries.filter((entry) => entry !== null);
+}
+
+function withRun(
+  { pair }: ChosenPair,
+  replica: ReplicaStatus,
+  entries: readonly JournalEntry[],
+): PairReplicaStatus {
+  const { preference = 0, backups = true } =
+    replicasOf(pair).find(({ name }) => name === replica.name) ?? {};
+  const isAt = ({ serverUuid, replica: name = null }: JournalEntry) =>
+    replica.uuid === null ? name === replica.name : serverUuid === replica.uuid;
+  const isFrozen = entries.some((entry) => entry.phase === 'frozen' && isAt(entry));
+  // The lease may have ended the freeze of a dead run.
+  const runs = replica.uuid !== null && replica.channels.every((one) => one.applier === 'running');
+  return { ...replica, frozenByUs: isFrozen && !runs, preference, backups };
+}
+
+/** As the servers say it, and where they do not, as the record of the last promotion has it. */
+function isSwapped({ source, replicas }: Topology, last: Promotion | null): boolean {
+  const leads = ({ uuid, takesWrites, channels }: ServerStatus) =>
+    uuid !== null && takesWrites === true && channels.length === 0;
+  if (leads(source)) return false;
+  return replicas.some((replica) => {
+    if (!leads(replica)) return false;
+    return source.channels.some((channel) => channel.source === replica.address)
+      ? true
+      : last?.newSource.uuid === replica.uuid;
   });
-  await attempt(async () => {
-    const replica = await openServer(await resolveServer(pair.replica), `replica of ${name}`);
-    try {
-      status.version = replica.dialect.version.text;
-      status.running = await isLocked(replica);
-      if (status.running) status.unfinished = false;
-      status.channels = (await channelsOf(replica)).map((channel) => ({
-        name: channel.name,
-        source: `${channel.sourceHost}:${channel.sourcePort}`,
-        receiver: channel.receiver,
-        applier: channel.applierRunning ? 'running' : 'stopped',
-        lagSeconds: channel.lagSeconds,
-      }));
-      // The lease may have ended the freeze of a dead run.
-      if (status.channels.every(({ applier }) => applier === 'running')) status.frozenByUs = false;
-    } finally {
-      replica.close();
-    }
-  });
-  await attempt(async () => {
-    const opened = await openStore(store);
-    try {
-      status.lastBackup = await findBackup(opened, name, 'latest');
-      const cache = await openCatalogCache(config, chosen);
-      const note = (line: string) => status.problems.push(line);
-      // Which drills there are is known from before; only those that are shown are read whole.
-      const drills = await listDigests(opened, name, note, cache?.drills);
-      const last = drills.at(-1);
-      const proof = drills.findLast((drill) => drill.status === 'passed');
-      if (last) status.lastDrill = await readOneDrill(opened, name, last.id);
-      if (proof)
-        status.lastProof =
-          proof === last ? status.lastDrill : await readOneDrill(opened, name, proof.id);
-    } finally {
-      await opened.close();
-    }
-  });
-  return status;
 }

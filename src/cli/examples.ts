@@ -23,7 +23,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['stillpoint report shop -o shop.html', 'the history of a pair'],
     ['stillpoint report shop --drill latest', 'one drill'],
   ],
-  status: [['stillpoint status', 'all pairs at a glance']],
+  status: [
+    ['stillpoint status', 'all pairs at a glance'],
+    ['stillpoint status shop --watch', 'as it changes, until Ctrl-C'],
+  ],
   doctor: [['stillpoint doctor shop', 'what is missing, with its fix']],
   resume: [['stillpoint resume shop', 'a dead run left the replica paused']],
   pair: [

@@ -1,12 +1,16 @@
 import { StillpointError } from '../errors.js';
 import { didYouMean } from './nearest.js';
 import type { NotifyConfig } from './notify.js';
-import type { Config, PairConfig, StoreConfig, TargetConfig } from './schema.js';
+import { replicasOf } from './replicas.js';
+import type { Config, PairConfig, PairEntry, StoreConfig, TargetConfig } from './schema.js';
 
 /** A pair of the configuration with its name and its store. */
 export interface ChosenPair {
   name: string;
+  /** `replica` is the one to work on: of several that of highest preference, until one is picked. */
   pair: PairConfig;
+  /** Of `pair.replica`, where the pair has several. */
+  replicaName: string | null;
   storeName: string;
   store: StoreConfig;
 }
@@ -26,18 +30,44 @@ export function resolvePair(
     throw new StillpointError('usage', `which pair? there are ${names.join(', ')}`, {
       hint,
     });
-  const pair = own(config.pairs, chosen);
-  if (pair === undefined)
+  const entry = own(config.pairs, chosen);
+  if (entry === undefined)
     throw new StillpointError('usage', `no pair "${chosen}"${didYouMean(chosen, names)}`, {
       hint: `The configuration has ${names.join(', ')}.`,
     });
-  const storeName = pair.store ?? Object.keys(config.stores)[0] ?? '';
+  const storeName = entry.store ?? Object.keys(config.stores)[0] ?? '';
   const store = own(config.stores, storeName);
   if (store === undefined)
     throw new StillpointError('config', `pair ${chosen} names no store of the configuration`, {
       hint: `It has ${Object.keys(config.stores).join(', ')}.`,
     });
-  return { name: chosen, pair, storeName, store };
+  return { name: chosen, ...withFirst(entry, chosen), storeName, store };
+}
+
+/** The replica of highest preference, the first of these in the file. */
+function withFirst(entry: PairEntry, name: string): Pick<ChosenPair, 'pair' | 'replicaName'> {
+  const [first] = replicasOf(entry).sort((a, b) => b.preference - a.preference);
+  if (!first) throw new StillpointError('config', `pair ${name} has no replica`);
+  return { pair: { ...entry, replica: first.server }, replicaName: first.name };
+}
+
+/** The same pair with the replica of that name. Throws `usage` when it has none of that name. */
+export function withReplica(chosen: ChosenPair, name: string): ChosenPair {
+  const replicas = replicasOf(chosen.pair);
+  const found = replicas.find((one) => one.name === name);
+  if (found)
+    return { ...chosen, pair: { ...chosen.pair, replica: found.server }, replicaName: found.name };
+  const names = replicas.flatMap((one) => one.name ?? []);
+  throw new StillpointError(
+    'usage',
+    `pair ${chosen.name} has no replica "${name}"${didYouMean(name, names)}`,
+    {
+      hint:
+        names.length === 0
+          ? 'It has one without a name: leave out --replica.'
+          : `It has ${names.join(', ')}.`,
+    },
+  );
 }
 
 /** The pair of that name, or all when none is named. Throws `usage` when there is no such pair. */

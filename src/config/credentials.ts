@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { serversOf } from './replicas.js';
 import type { Config, ServerConfig } from './schema.js';
 
 /**
@@ -29,7 +30,7 @@ export function secretFiles(config: Config, pairs: readonly string[]): string[] 
   };
   for (const name of pairs) {
     const pair = config.pairs[name];
-    for (const server of [pair?.source, pair?.replica]) ofServer(server);
+    for (const server of serversOf(pair)) ofServer(server);
     files.push(pair?.replication?.passwordFile);
   }
   const target =
@@ -42,7 +43,7 @@ export function secretFiles(config: Config, pairs: readonly string[]): string[] 
 export function filesRead(config: Config, pairs: readonly string[]): string[] {
   const more = pairs.flatMap((name) => {
     const pair = config.pairs[name];
-    const tls = [pair?.source.tls, pair?.replica.tls].filter((one) => typeof one === 'object');
+    const tls = serversOf(pair).flatMap(({ tls }) => (typeof tls === 'object' ? tls : []));
     return [pair?.encryption?.recipientsFile, ...tls.flatMap(({ ca, cert }) => [ca, cert])];
   });
   const all = [...secretFiles(config, pairs), ...more.filter((file) => file !== undefined)];

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { refuseArgument } from './extra-args.js';
 import { command, count, duration, name, path, size, text } from './fields.js';
 import { notifySchema } from './notify.js';
-import { adminSchema, replicationSchema, serverSchema, toolsSchema } from './server.js';
+import {
+  adminSchema,
+  replicaSchema,
+  replicationSchema,
+  serverSchema,
+  toolsSchema,
+} from './server.js';
 import { retentionSchema } from './store.js';
 
 const databasesSchema = z.strictObject({
@@ -104,35 +110,58 @@ const failoverSchema = z.strictObject({
     ),
 });
 
-/** A source, its replica, and how the replica is backed up. */
-export const pairSchema = z.strictObject({
-  source: serverSchema.describe('The server that is written to.'),
-  replica: serverSchema.describe('The server that is paused and dumped.'),
-  replication: replicationSchema
-    .exactOptional()
-    .describe(
-      'The account a restored server attaches to the source with. Default: that of source.',
-    ),
-  admin: adminSchema
-    .exactOptional()
-    .describe(
-      'The account that pair promote and its kin use on both servers. Default: that of each server.',
-    ),
-  failover: failoverSchema.prefault({}).describe('How the replica becomes the source.'),
-  databases: databasesSchema.prefault({}).describe('What is dumped.'),
-  freeze: freezeSchema.prefault({}).describe('The pause of replication.'),
-  dump: dumpSchema.prefault({}).describe('How it is dumped.'),
-  encryption: encryptionSchema
-    .exactOptional()
-    .describe('Who can read the backup. Default: whoever can read the store.'),
-  retention: retentionSchema.exactOptional().describe('Which backups prune keeps. Default: all.'),
-  tools: toolsSchema.prefault({}).describe('The programs that fit these servers.'),
-  store: name().exactOptional().describe('The store to use. Needed when there are several.'),
-  label: name().exactOptional().describe('The label of backups that are given none.'),
-  notify: notifySchema
-    .exactOptional()
-    .describe('Who is told of this pair: its keys win over those of notify below the pairs.'),
-});
+/** A source, its replica or replicas, and how they are backed up. */
+export const pairSchema = z
+  .strictObject({
+    source: serverSchema.describe('The server that is written to.'),
+    replica: serverSchema
+      .exactOptional()
+      .describe('The server that is paused and dumped. This, or replicas.'),
+    replicas: z
+      .record(name(), replicaSchema)
+      .exactOptional()
+      .describe('Several replicas by name; each backup pauses one of them. This, or replica.'),
+    replication: replicationSchema
+      .exactOptional()
+      .describe(
+        'The account a restored server attaches to the source with. Default: that of source.',
+      ),
+    admin: adminSchema
+      .exactOptional()
+      .describe(
+        'The account that pair promote and its kin use on both servers. Default: that of each server.',
+      ),
+    failover: failoverSchema.prefault({}).describe('How the replica becomes the source.'),
+    databases: databasesSchema.prefault({}).describe('What is dumped.'),
+    freeze: freezeSchema.prefault({}).describe('The pause of replication.'),
+    dump: dumpSchema.prefault({}).describe('How it is dumped.'),
+    encryption: encryptionSchema
+      .exactOptional()
+      .describe('Who can read the backup. Default: whoever can read the store.'),
+    retention: retentionSchema.exactOptional().describe('Which backups prune keeps. Default: all.'),
+    tools: toolsSchema.prefault({}).describe('The programs that fit these servers.'),
+    store: name().exactOptional().describe('The store to use. Needed when there are several.'),
+    label: name().exactOptional().describe('The label of backups that are given none.'),
+    notify: notifySchema
+      .exactOptional()
+      .describe('Who is told of this pair: its keys win over those of notify below the pairs.'),
+  })
+  .superRefine(checkReplicas, {
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  });
+
+function checkReplicas(pair: object, context: z.RefinementCtx): void {
+  const fail = (message: string, path: string[], params?: Record<string, unknown>) =>
+    context.addIssue({ code: 'custom', message, path, input: pair, ...(params ? { params } : {}) });
+  const replicas = 'replicas' in pair ? pair.replicas : undefined;
+  if (replicas === undefined) {
+    if (!('replica' in pair)) fail('or replicas, by name', [], { missing: 'replica' });
+    return;
+  }
+  if ('replica' in pair) fail('either replica or replicas, not both', ['replicas']);
+  if (typeof replicas === 'object' && replicas !== null && Object.keys(replicas).length === 0)
+    fail('expected at least one replica', ['replicas']);
+}
 
 function checkExtraArg(argument: string, context: z.RefinementCtx): void {
   const why = refuseArgument(argument);

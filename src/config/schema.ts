@@ -121,7 +121,12 @@ export interface Config extends z.infer<typeof configSchema> {
   stateDir: string;
   schedulesDir: string;
 }
-export type PairConfig = z.infer<typeof pairSchema>;
+/** A pair as it stands in the file, with `replica` or `replicas`. */
+export type PairEntry = z.infer<typeof pairSchema>;
+/** A pair with the one replica that is worked on. */
+export interface PairConfig extends PairEntry {
+  replica: ServerConfig;
+}
 export type ServerConfig = z.infer<typeof serverSchema>;
 /** A server to restore into: a ServerConfig and its tools. */
 export type TargetConfig = z.infer<typeof targetSchema>;

@@ -17,6 +17,8 @@ export interface ResolvedServer {
   tls?: boolean | TlsConfig;
   /** Seconds. */
   connectTimeout: number;
+  /** Seconds that a statement which names no time of its own may take. Default: a minute. */
+  patience?: number;
 }
 
 // A command that asks a person, or a vault that does not answer, must not hang a nightly run.

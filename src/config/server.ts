@@ -76,6 +76,22 @@ export const toolsSchema = z.strictObject({
 /** How to reach one server. */
 export const serverSchema = z.strictObject(serverShape).superRefine(checkServer, { when });
 
+/** One of several replicas of a pair. */
+export const replicaSchema = z
+  .strictObject({
+    ...serverShape,
+    preference: z
+      .number()
+      .multipleOf(1)
+      .default(0)
+      .describe('The healthy replica with the highest is paused; of equal ones the least behind.'),
+    backups: z
+      .boolean()
+      .default(true)
+      .describe('false: never paused, since this one is to take the place of the source.'),
+  })
+  .superRefine(checkServer, { when });
+
 /** A server to restore into. */
 export const targetSchema = z
   .strictObject({

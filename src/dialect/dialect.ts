@@ -17,6 +17,8 @@ export interface ChannelStatus {
   sourceHost: string;
   sourcePort: number;
   sourceUuid: string | null;
+  /** `server_id` of the source; null until the receiver has reached it once. */
+  sourceServerId: number | null;
   /** The I/O thread. `connecting` is neither here nor there: it retries. */
   receiver: 'running' | 'stopped' | 'connecting';
   /** What the receiver says it does, e.g. that it waits for relay log space. */
@@ -167,6 +169,10 @@ export interface Dialect {
    * empty where it can. `ask` runs a query on it.
    */
   whyNotFrom(ask: (sql: string) => Promise<Row[]>, gtid: string): Promise<string>;
+  /** How many transactions a text of {@link Dialect.historyBeyond} names. */
+  countOf(beyond: string): number;
+  /** What of a text of {@link Dialect.historyBeyond} this server has written itself. */
+  ownOf(beyond: string, server: { uuid: string; serverId: number }): string;
   /** Makes an event run that is off because it came from the source; keeps its definer. */
   enableEvent(event: string, definer: string): string;
   /** Turns an event off as one that came from the source; keeps its definer. */

@@ -73,6 +73,12 @@ export function mariadbDialect(version: Version): Dialect {
       "SELECT CONCAT(@@GLOBAL.gtid_binlog_state, '|', @@GLOBAL.gtid_slave_pos) AS history",
     historyBeyond: (_, a, b) => Promise.resolve(beyond(a, b)),
     whyNotFrom,
+    countOf,
+    ownOf: (beyond, { serverId }) =>
+      beyond
+        .split(', ')
+        .filter((range) => range.split('-')[1] === String(serverId))
+        .join(', '),
     enableEvent: (event, definer) => `ALTER DEFINER = ${definer} EVENT ${event} ENABLE`,
     disableEvent: (event, definer) => `ALTER DEFINER = ${definer} EVENT ${event} DISABLE ON SLAVE`,
     waitForGtid: (gtid, seconds) =>
@@ -124,6 +130,18 @@ async function whyNotFrom(ask: (sql: string) => Promise<Row[]>, gtid: string): P
   for (const [domain, last] of has)
     if (last > (most.get(domain) ?? 0)) return `it never had number ${last} of domain ${domain}`;
   return '';
+}
+
+/** The servers of a domain share its numbers. */
+function countOf(beyond: string): number {
+  const spans = new Map<string, { first: number; last: number }>();
+  for (const [, domain = '', first, last = first] of beyond.matchAll(
+    /(\d+)-\d+-(\d+)(?: to \d+-\d+-(\d+))?/g,
+  )) {
+    const { first: low, last: high } = spans.get(domain) ?? { first: Infinity, last: 0 };
+    spans.set(domain, { first: Math.min(low, Number(first)), last: Math.max(high, Number(last)) });
+  }
+  return [...spans.values()].reduce((sum, { first, last }) => sum + last - first + 1, 0);
 }
 
 /** The highest number by what `of` answers. */

@@ -79,6 +79,16 @@ export function mysqlDialect(version: Version): Dialect {
       if (purged) return `its binary logs of ${purged} are gone`;
       return ahead ? `it never had ${ahead}` : '';
     },
+    countOf: (beyond) =>
+      [...beyond.matchAll(/(?<=:)(\d+)(?:-(\d+))?(?![\w-])/g)].reduce(
+        (sum, [, first, last = first]) => sum + Number(last) - Number(first) + 1,
+        0,
+      ),
+    ownOf: (beyond, { uuid }) =>
+      beyond
+        .split(',')
+        .filter((set) => set.startsWith(`${uuid}:`))
+        .join(','),
     // ALTER EVENT would else make whoever runs it the definer.
     enableEvent: (event, definer) => `ALTER DEFINER = ${definer} EVENT ${event} ENABLE`,
     disableEvent: (event, definer) =>

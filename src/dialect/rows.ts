@@ -51,6 +51,7 @@ export function readReplicaStatus(row: Row): ChannelStatus {
     sourceHost: text(row, ...both('Source_Host')),
     sourcePort: number(row, ...both('Source_Port')) ?? 0,
     sourceUuid: text(row, ...both('Source_UUID')) || null,
+    sourceServerId: idOrNull(number(row, ...both('Source_Server_Id'))),
     receiver: receiver === 'Yes' ? 'running' : receiver === 'No' ? 'stopped' : 'connecting',
     receiverState: text(row, ...both('Replica_IO_State')),
     applierRunning: text(row, ...both('Replica_SQL_Running')) === 'Yes',
@@ -72,4 +73,9 @@ export function readReplicaStatus(row: Row): ChannelStatus {
     receivedGtid: text(row, 'Retrieved_Gtid_Set', 'Gtid_IO_Pos').replace(/\s/g, ''),
     usesGtid: text(row, 'Auto_Position') === '1' || !['', 'No'].includes(text(row, 'Using_Gtid')),
   };
+}
+
+/** No server that replicates has the id 0. */
+function idOrNull(id: number | null): number | null {
+  return id === 0 ? null : id;
 }

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { StillpointError, reasonOf } from '../errors.js';
@@ -8,6 +8,8 @@ const shape = z.object({
   pair: z.string(),
   /** The replica that we are about to pause, or have paused. */
   serverUuid: z.string(),
+  /** Its name in the configuration, where the pair has several; null or left out: it has one. */
+  replica: z.string().nullable().optional(),
   /** The backup whose objects are garbage when it was not committed. */
   backupId: z.string(),
   /** `frozen`: from before the stop until the applier was seen running. `stored`: until the commit. */
@@ -29,9 +31,20 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** The journal of a pair in the state directory: one file, fsynced before the applier is stopped. */
-export function openJournal(stateDir: string, pair: string): Journal {
-  const path = join(stateDir, `${encodeURIComponent(pair)}.journal.json`);
+const ending = '.journal.json';
+
+/**
+ * The journal of a pair in the state directory, or of one of its several replicas, so that what was left on
+ * one that is away hinders no run on another: one file, fsynced before the applier is stopped.
+ */
+export function openJournal(
+  stateDir: string,
+  pair: string,
+  replica: string | null = null,
+): Journal {
+  // No name holds a plus.
+  const name = [pair, ...(replica === null ? [] : [replica])].map(encodeURIComponent).join('+');
+  const path = join(stateDir, `${name}${ending}`);
   return {
     async read() {
       const text = await readFile(path, 'utf8')
@@ -63,6 +76,24 @@ export function openJournal(stateDir: string, pair: string): Journal {
       await rm(path).then(async () => await syncFolder(dirname(path)), ifAbsent);
     },
   };
+}
+
+/** A journal of a pair that exists, and whose. */
+export interface OpenedJournal {
+  /** Null when it is that of a pair with one replica, perhaps from before it had several. */
+  replica: string | null;
+  journal: Journal;
+}
+
+/** Every journal of a pair in which a run has left something. */
+export async function journalsOf(stateDir: string, pair: string): Promise<OpenedJournal[]> {
+  const names = (await readdir(stateDir).catch(ifAbsent)) ?? [];
+  const found = names.flatMap((file) => {
+    if (!file.endsWith(ending)) return [];
+    const [of, replica, more] = file.slice(0, -ending.length).split('+').map(decodeURIComponent);
+    return of === pair && more === undefined ? [replica ?? null] : [];
+  });
+  return found.map((replica) => ({ replica, journal: openJournal(stateDir, pair, replica) }));
 }
 
 function ifAbsent(error: unknown): null {

@@ -61,7 +61,10 @@ export async function connect(
   const session: Session = {
     id: connection.threadId,
     gone,
-    async query<T extends Row = Row>(sql: string, timeoutSeconds = controlTimeout) {
+    async query<T extends Row = Row>(
+      sql: string,
+      timeoutSeconds = server.patience ?? controlTimeout,
+    ) {
       const [rows] = await connection.query<RowDataPacket[]>({
         sql,
         ...(Number.isFinite(timeoutSeconds) ? { timeout: timeoutSeconds * 1000 } : {}),

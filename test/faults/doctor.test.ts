@@ -86,7 +86,7 @@ test('a table that is not transactional, a broken view, a missing tool, a store 
 test(`source and replica of ${engine} are one server`, async () => {
   const at = { host: '127.0.0.1', port: pair.replica.port, user: 'stillpoint' };
   const { config } = await setUp();
-  const passwordFile = config.pairs['shop']!.replica.passwordFile;
+  const passwordFile = config.pairs['shop']!.replica!.passwordFile;
   const same = { ...at, passwordFile };
   const { status, findings } = await examine(
     await setUp({ pair: { source: same, replica: same } }),

@@ -1,42 +1,70 @@
 import type { PairStatus } from '../../status.js';
-import { ageText, bytesText, fieldsText, secondsText } from './text.js';
+import { topologyText } from './topology.js';
+import { ageText, bytesText, fieldsText, nameText, secondsText } from './text.js';
 
-/** How a pair is, as lines for people. */
-export function statusText(status: PairStatus): string {
-  const { lastBackup } = status;
-  const channels = status.channels.map((channel): [string, string] => {
-    const name = channel.name === '' ? 'replication' : `channel ${channel.name}`;
-    const lag = channel.lagSeconds === null ? 'lag unknown' : `lag ${channel.lagSeconds} s`;
-    return [
-      name,
-      `from ${channel.source}: I/O thread ${channel.receiver}, SQL thread ${channel.applier}, ${lag}`,
-    ];
-  });
-  const last = lastBackup
-    ? `${lastBackup.id}, ${ageText(lastBackup.pausedAt, new Date())}, ${bytesText(lastBackup.bytes.stored)}, paused ${secondsText(lastBackup.pauseSeconds)}`
-    : 'none';
-  const fields: [string, string][] = [
-    ['replica', status.version ?? 'not reached'],
-    ...channels,
-    ['run', runText(status)],
-    ['last backup', last],
-    ['last proof', proofText(status)],
-    ...failureText(status),
-    ...status.problems.map((problem): [string, string] => ['problem', problem]),
-  ];
-  return `${status.pair}\n${fieldsText(fields)}`;
+/** What a status is drawn on. */
+export interface Drawing {
+  /** Characters of a line of the servers. Default 80. */
+  width?: number;
+  /** Default: now. */
+  now?: Date;
 }
 
-function proofText({ lastProof, lastBackup }: PairStatus): string {
+/** How a pair is, as lines for people. */
+export function statusText(
+  status: PairStatus,
+  { width = 80, now = new Date() }: Drawing = {},
+): string {
+  const { lastBackup } = status;
+  const last = lastBackup
+    ? `${lastBackup.id}, ${ageText(lastBackup.pausedAt, now)}, ${bytesText(lastBackup.bytes.stored)}, paused ${secondsText(lastBackup.pauseSeconds)}`
+    : 'none';
+  const fields: [string, string][] = [
+    ...roleFields(status, now),
+    ['run', runText(status)],
+    ['last backup', last],
+    ['last proof', proofText(status, now)],
+    ...failureText(status, now),
+    ...status.problems.map((problem): [string, string] => ['problem', nameText(problem)]),
+  ];
+  return `${status.pair}\n${topologyText(status, width)}\n\n${fieldsText(fields)}`;
+}
+
+/** What was done to the roles of the servers. */
+function roleFields(status: PairStatus, now: Date): [string, string][] {
+  const { pair, promotion, lastPromotion, rolesSwapped } = status;
+  const fields: [string, string][] = [];
+  if (promotion) {
+    const how = promotion.phase === 'closing' ? 'nothing has changed its role yet' : 'half done';
+    const flag = promotion.kind === 'switchover' ? ' --switchover' : '';
+    fields.push([
+      'promotion',
+      `of ${ageText(promotion.since, now)} has not ended, ${how}: run \`stillpoint pair promote ${pair}${flag}\``,
+    ]);
+  }
+  if (rolesSwapped) {
+    const { host, port } = lastPromotion?.newSource ?? {};
+    const who = host === undefined ? 'the replica' : `${host}:${port}`;
+    fields.push(['roles', `SWAPPED: ${who} is the source now; swap them in the configuration`]);
+  }
+  if (lastPromotion) {
+    const { kind, finishedAt, newSource } = lastPromotion;
+    const to = `${newSource.host}:${newSource.port}`;
+    fields.push(['last promotion', `${kind} to ${to}, ${ageText(finishedAt, now)}`]);
+  }
+  return fields;
+}
+
+function proofText({ lastProof, lastBackup }: PairStatus, now: Date): string {
   if (!lastProof) return lastBackup ? 'none: run `stillpoint drill`' : 'none';
   const { finishedAt, backup, seconds } = lastProof;
-  return `${ageText(finishedAt, new Date())}, backup ${backup} in ${secondsText(seconds.total)}`;
+  return `${ageText(finishedAt, now)}, backup ${backup} in ${secondsText(seconds.total)}`;
 }
 
 /** A drill that failed after the last one that passed. */
-function failureText({ lastDrill }: PairStatus): [string, string][] {
+function failureText({ lastDrill }: PairStatus, now: Date): [string, string][] {
   if (lastDrill?.status !== 'failed') return [];
-  const when = ageText(lastDrill.finishedAt, new Date());
+  const when = ageText(lastDrill.finishedAt, now);
   return [['last drill', `FAILED ${when}, backup ${lastDrill.backup}: ${lastDrill.reason ?? ''}`]];
 }
 

@@ -14,6 +14,7 @@ export interface TerminalOptions {
 /** Where a command says things: results on stdout, everything else on stderr, secrets nowhere. */
 export interface Terminal {
   readonly json: boolean;
+  readonly quiet: boolean;
   configure(options: TerminalOptions): void;
   /** The result for people; silent with --json and --quiet. */
   result(text: string): void;
@@ -67,6 +68,9 @@ export function createTerminal(observe?: Observe): Terminal {
   const terminal: Terminal = {
     get json() {
       return options.json === true;
+    },
+    get quiet() {
+      return options.quiet === true;
     },
     configure: (given) => (options = given),
     result: (text) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
 import { resolvePair } from '../../config/choose.js';
 import { filesRead } from '../../config/credentials.js';
+import { serversOf } from '../../config/replicas.js';
 import type { Config } from '../../config/schema.js';
 import { plainCron } from '../cron.js';
 import { argvOf, mayFreeze, pairsOf, timingOf, type Schedule } from '../schedule.js';
@@ -187,7 +188,7 @@ function volumeClaim(pair: string, cluster: Cluster) {
 
 /** Nothing comes in; names, the servers' ports and https go out. */
 function networkPolicy(config: Config, cluster: Cluster) {
-  const servers = Object.values(config.pairs).flatMap(({ source, replica }) => [source, replica]);
+  const servers = Object.values(config.pairs).flatMap(serversOf);
   const endpoints = Object.values(config.stores).flatMap((store) =>
     store.type === 's3' && store.endpoint !== undefined ? [portOf(new URL(store.endpoint))] : [],
   );

@@ -45,5 +45,5 @@ stores: { s: { type: file, path: /b } }\n`,
   });
   const { pairs } = (await loadConfig({ file })).config;
   expect((await resolveServer(pairs['p']!.source)).password).toBe('from systemd');
-  expect((await resolveServer(pairs['p']!.replica)).password).toBe('from the file');
+  expect((await resolveServer(pairs['p']!.replica!)).password).toBe('from the file');
 });

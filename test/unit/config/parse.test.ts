@@ -325,12 +325,12 @@ describe('paths', () => {
   ])('passwordCommand: %s', (yaml, argv) => {
     const quoted = yaml.startsWith('[') ? yaml : `'${yaml}'`;
     const config = parse(withReplica(`user: u, passwordCommand: ${quoted}`));
-    expect(config.pairs['shop']?.replica.passwordCommand).toEqual(argv);
+    expect(config.pairs['shop']?.replica?.passwordCommand).toEqual(argv);
   });
 
   test('~ is the home directory', () => {
     const config = parse(withReplica('user: u, passwordFile: ~/pw'));
-    expect(config.pairs['shop']?.replica.passwordFile).toMatch(/^\/(?!etc).*\/pw$|^\/pw$/);
+    expect(config.pairs['shop']?.replica?.passwordFile).toMatch(/^\/(?!etc).*\/pw$|^\/pw$/);
   });
 });
 
