@@ -3,6 +3,7 @@ import { commit, putFile, sweepBackup, writeManifest } from './catalog/catalog.j
 import type { BackupRecord } from './catalog/records.js';
 import { openCatalogCache } from './catalogCache.js';
 import { chooseHold } from './chooseHold.js';
+import { resolvePair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { refuseBrokenViews } from './dump/brokenViews.js';
 import { takeInventory } from './dump/inventory.js';
@@ -12,11 +13,12 @@ import { StillpointError } from './errors.js';
 import { watchCatchUp } from './freeze/catchUp.js';
 import { wantsReadLock } from './freezePair.js';
 import { keepIndex } from './keepIndex.js';
+import { withPairLock } from './lockPair.js';
 import { openRun, type Run } from './openRun.js';
 import { requireGrants } from './pair/grants.js';
-import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
 import { readVariables } from './pair/variables.js';
+import { pickReplica } from './pickReplica.js';
 import { recoverPair } from './recoverPair.js';
 import { restoreScript } from './restore/script.js';
 import { newBackupId, restoreScriptKey } from './store/keys.js';
@@ -27,6 +29,8 @@ import { toolName } from './util/tool.js';
 export interface BackupOptions {
   /** Name of the pair; may be left out when the configuration has one. */
   pair?: string;
+  /** Of a pair with several replicas the one to pause. Default: one is picked. */
+  replica?: string;
   label?: string;
   /** Seconds to wait for another run to end. Default 0: it throws `locked` at once. */
   lockWithin?: number;
@@ -50,7 +54,10 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
   const begun = clock.seconds();
 
   await observe({ type: 'step', step: 'preflight' });
-  const run = await openRun(config, options.pair);
+  const lockWithin = options.lockWithin ?? 0;
+  const asked = { replica: options.replica, lockWithin, signal, observe };
+  const { chosen, reason } = await pickReplica(config, resolvePair(config, options.pair), asked);
+  const run = await openRun(config, chosen);
   const { replica, pair, place, journal } = run;
   const label = options.label ?? pair.label ?? 'backup';
   const at = { pair: run.name, id: newBackupId(clock, label) };
@@ -60,7 +67,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
     await requireGrants(replica, exclusive);
 
     await observe({ type: 'step', step: 'lock' });
-    const patience = { within: options.lockWithin ?? 0, signal };
+    const patience = { within: lockWithin, signal };
     const locked = async (lost: AbortSignal) => {
       const ending = AbortSignal.any([signal, lost]);
       await observe({ type: 'step', step: 'recover' });
@@ -84,6 +91,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
           finishedAt: clock.now(),
           seconds: clock.seconds() - begun,
           replica,
+          picked: { name: chosen.replicaName, reason },
           client: run.tools.mysqldump,
           store: place,
           encrypted: run.recipients.length > 0,
@@ -118,7 +126,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
         throw error;
       }
     };
-    return await withLock(replica, locked, patience);
+    return await withPairLock(run, locked, patience);
   } finally {
     await run.close();
   }

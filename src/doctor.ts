@@ -1,11 +1,12 @@
-import { resolvePair, type ChosenPair } from './config/choose.js';
+import { resolvePair, withReplica, type ChosenPair } from './config/choose.js';
+import { replicasOf } from './config/replicas.js';
 import type { Config, ServerConfig } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
 import type { Flavour } from './dialect/version.js';
 import { refuseBrokenViews } from './dump/brokenViews.js';
 import { takeInventory, type TableInfo } from './dump/inventory.js';
 import { findClient, findProgram } from './dump/tools.js';
-import { openJournal } from './freeze/journal.js';
+import { journalAt } from './freeze/journal.js';
 import { checkNotify } from './notify/check.js';
 import { checkReplica, checkSource, each, problemOf, type Finding } from './pair/checks.js';
 import { isLocked } from './pair/lock.js';
@@ -17,41 +18,77 @@ export type { Finding } from './pair/checks.js';
 /** Tables that a message names before it only counts. */
 const fewNames = 5;
 
+export interface DoctorOptions {
+  /** Of a pair with several replicas the one to look at. Default: all. */
+  replica?: string;
+}
+
 /**
  * Looks at everything a backup of the pair needs and changes nothing, but for the store, where it
- * writes and removes a few objects of its own. Never throws for what it looks at.
+ * writes and removes a few objects of its own. Never throws for what it looks at. What concerns one of
+ * several replicas begins with its name.
  */
-export async function doctor(config: Config, name: string): Promise<Finding[]> {
+export async function doctor(
+  config: Config,
+  name: string,
+  { replica }: DoctorOptions = {},
+): Promise<Finding[]> {
   const chosen = resolvePair(config, name);
   const { pair } = chosen;
+  const names = replicasOf(pair).map((one) => one.name);
+  const wanted = replica === undefined ? names : [withReplica(chosen, replica).replicaName];
   const findings: Finding[] = [];
   const source = await reach(pair.source, 'source', name, findings);
-  const replica = await reach(pair.replica, 'replica', name, findings);
+  let flavour = source?.dialect.version.flavour;
   try {
-    if (source && replica) findings.push(checkMatch(source, replica));
-    if (replica) {
-      findings.push(...(await checkJournal(config, name, replica)));
-      findings.push(...(await checkReplica(replica)));
-      findings.push(...(await checkContents(replica, chosen)));
+    for (const one of wanted) {
+      const at = one === null ? chosen : withReplica(chosen, one);
+      const found = await examineReplica(config, at, source);
+      flavour = found.flavour ?? flavour;
+      const title = (finding: string) => (one === null ? finding : `${one}: ${finding}`);
+      findings.push(...found.findings.map((two) => ({ ...two, name: title(two.name) })));
     }
     if (source) findings.push(...(await checkSource(source, pair.replication?.user)));
-    const flavour = (replica ?? source)?.dialect.version.flavour;
     if (flavour) findings.push(...(await checkTools(chosen, flavour)));
   } finally {
     source?.close();
-    replica?.close();
   }
   findings.push(...(await checkStore(chosen)));
   findings.push(...(await checkNotify(config, name)));
   return findings;
 }
 
-async function checkJournal(config: Config, name: string, replica: Server): Promise<Finding[]> {
+async function examineReplica(
+  config: Config,
+  chosen: ChosenPair,
+  source: Server | null,
+): Promise<{ findings: Finding[]; flavour: Flavour | undefined }> {
+  const findings: Finding[] = [];
+  const replica = await reach(chosen.pair.replica, 'replica', chosen.name, findings);
+  try {
+    if (source && replica) findings.push(checkMatch(source, replica));
+    if (replica) {
+      findings.push(...(await checkJournal(config, chosen, replica)));
+      findings.push(...(await checkReplica(replica)));
+      findings.push(...(await checkContents(replica, chosen)));
+    }
+    return { findings, flavour: replica?.dialect.version.flavour };
+  } finally {
+    replica?.close();
+  }
+}
+
+async function checkJournal(
+  { stateDir }: Config,
+  { name, replicaName }: ChosenPair,
+  replica: Server,
+): Promise<Finding[]> {
   return await each([
     [
       'last run',
       async () => {
-        const entry = await openJournal(config.stateDir, name).read();
+        const journal = await journalAt(stateDir, name, { name: replicaName, uuid: replica.uuid });
+        const entry = await journal.read();
         if (!entry) return [{ name: 'last run', status: 'ok', detail: 'it left nothing behind' }];
         if (await isLocked(replica)) {
           const detail = `a run is going on since ${entry.since}`;

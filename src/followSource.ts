@@ -1,15 +1,18 @@
 import type { Manifest } from './catalog/records.js';
 import type { Config } from './config/schema.js';
+import { resolvePair } from './config/choose.js';
+import { replicaTitle } from './config/replicas.js';
 import { resolveServer } from './config/secret.js';
 import type { CatchUpOptions } from './drill/catchUp.js';
 import { outsideOf } from './drill/outside.js';
-import { openJournal } from './freeze/journal.js';
+import { journalAt, journalsBeside } from './freeze/journal.js';
 import { freezePair, wantsReadLock } from './freezePair.js';
+import { withPairLock } from './lockPair.js';
 import type { OpenBackup } from './openBackup.js';
 import { requireGrants } from './pair/grants.js';
-import { withLock } from './pair/lock.js';
 import { openServer } from './pair/server.js';
 import { requireReplicationGrant, sourceOf } from './pairOfBackup.js';
+import { pickReplica } from './pickReplica.js';
 import { recoverPair } from './recoverPair.js';
 import { refuseSeveralSources } from './restore/attach.js';
 import type { Clock } from './util/clock.js';
@@ -39,23 +42,32 @@ export async function openFollowing(
   const { name, pair, record, store } = opened;
   refuseSeveralSources(record);
   await requireReplicationGrant(opened);
+  const { signal: ending, observe } = options;
+  const { chosen } = await pickReplica(config, resolvePair(config, name), {
+    ...{ replica: undefined, lockWithin: lockPatience, signal: ending, observe },
+  });
+  const { replicaName } = chosen;
   const source = await openServer(await resolveServer(pair.source), `source of ${name}`);
   try {
     const ignored = await outsideOf(source, manifest, pair.databases);
     const [row] = await source.query(source.dialect.gtidState());
     const reach = source.dialect.parseGtidState(row ?? {}).written;
-    const replica = await openServer(await resolveServer(pair.replica), `replica of ${name}`);
-    const journal = openJournal(config.stateDir, name);
-    const on = { name, pair, replica, journal };
+    const who = replicaTitle(name, replicaName);
+    const replica = await openServer(await resolveServer(chosen.pair.replica), who);
+    const journal = await journalAt(config.stateDir, name, {
+      name: replicaName,
+      uuid: replica.uuid,
+    });
+    const on = { name, pair: chosen.pair, replica, replicaName, journal };
     const exclusive = await wantsReadLock(on);
     await requireGrants(replica, exclusive);
     const freeze: CatchUpOptions['freeze'] = async (body) =>
-      await withLock(
-        replica,
+      await withPairLock(
+        on,
         async (lost) => {
           const signal = AbortSignal.any([options.signal, lost]);
           await recoverPair(
-            { ...on, place: store },
+            { ...on, place: store, others: await journalsBeside(config.stateDir, name, journal) },
             async (text) => await options.observe({ type: 'warning', text }),
           );
           return await freezePair(on, { ...options, exclusive, stores: false, signal }, body);

@@ -20,7 +20,7 @@ export interface FreezePairOptions {
 }
 
 /** What a freeze of a pair works with. */
-export type Freezable = Pick<Run, 'name' | 'pair' | 'replica' | 'journal'>;
+export type Freezable = Pick<Run, 'name' | 'pair' | 'replica' | 'replicaName' | 'journal'>;
 
 /** Whether the freeze of this pair holds a global read lock. */
 export async function wantsReadLock({ pair, replica }: Freezable): Promise<boolean> {
@@ -46,6 +46,7 @@ export async function freezePair<T>(
   const entry: JournalEntry = {
     pair: on.name,
     serverUuid: replica.uuid,
+    replica: on.replicaName,
     backupId: options.id,
     phase: 'frozen',
     channels,

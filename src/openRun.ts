@@ -1,11 +1,12 @@
 import { tmpdir } from 'node:os';
-import { resolvePair, type ChosenPair } from './config/choose.js';
+import type { ChosenPair } from './config/choose.js';
+import { replicaTitle } from './config/replicas.js';
 import { optionFileText } from './config/option-file.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
 import { findTools, type DumpTools } from './dump/tools.js';
 import type { SpoolSpace } from './dump/spool.js';
-import { openJournal, type Journal } from './freeze/journal.js';
+import { journalAt, journalsBeside, type Journal } from './freeze/journal.js';
 import { openServer, type Server } from './pair/server.js';
 import { openStore } from './store/open.js';
 import type { Store } from './store/store.js';
@@ -16,6 +17,8 @@ export interface Run extends ChosenPair {
   replica: Server;
   place: Store;
   journal: Journal;
+  /** Of the other replicas of the pair. */
+  others: readonly Journal[];
   tools: DumpTools;
   /** Arguments that name age's recipients; empty when the backup is not encrypted. */
   recipients: string[];
@@ -26,22 +29,24 @@ export interface Run extends ChosenPair {
 }
 
 /** Opens everything a backup needs, and so finds what is missing before anything is paused. */
-export async function openRun(config: Config, pairName: string | undefined): Promise<Run> {
-  const chosen = resolvePair(config, pairName);
+export async function openRun(config: Config, chosen: ChosenPair): Promise<Run> {
   const { name, pair } = chosen;
   const recipients = recipientArgs(pair.encryption);
   const settings = await resolveServer(pair.replica);
-  const replica = await openServer(settings, `replica of ${name}`);
+  const replica = await openServer(settings, replicaTitle(name, chosen.replicaName));
   const { flavour } = replica.dialect.version;
   try {
     const tools = await findTools(flavour, pair.tools, recipients.length > 0);
     const place = await openStore(chosen.store);
+    const own = { name: chosen.replicaName, uuid: replica.uuid };
+    const journal = await journalAt(config.stateDir, name, own);
     const options = await openOptionFile(optionFileText(settings, flavour));
     return {
       ...chosen,
       replica,
       place,
-      journal: openJournal(config.stateDir, name),
+      journal,
+      others: await journalsBeside(config.stateDir, name, journal),
       tools,
       recipients,
       spool: spoolOf(pair.dump),

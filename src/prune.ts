@@ -7,7 +7,7 @@ import { openCatalogCache } from './catalogCache.js';
 import { resolvePair, type ChosenPair } from './config/choose.js';
 import type { Config, StoreConfig } from './config/schema.js';
 import { StillpointError } from './errors.js';
-import { openJournal } from './freeze/journal.js';
+import { lastEntry } from './freeze/journal.js';
 import { keepIndex } from './keepIndex.js';
 import { planPrune, type PrunePlan } from './prunePlan.js';
 import { refuseToPrune } from './pruneRefusal.js';
@@ -85,7 +85,7 @@ export async function prune(config: Config, options: PruneOptions = {}): Promise
     // What goes is decided by what is in the store, not by what was there when we last looked.
     if (!dryRun && !isIdle && cache)
       plan = await planPrune(store, chosen, { now, cache, isBelieved: false });
-    const journal = await openJournal(config.stateDir, name).read();
+    const journal = await lastEntry(config.stateDir, name);
     const refusal = isIdle ? null : refuseToPrune(plan, journal, now);
     const result = resultOf(plan, { pair: name, store: store.url, refusal });
     if (dryRun) return result;

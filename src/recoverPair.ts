@@ -11,22 +11,33 @@ import type { Run } from './openRun.js';
  */
 const abandoned = { after: 24 * 3600, until: 31 * 24 * 3600 };
 
+/** What is put right. */
+type Recovering = Pick<Run, 'replica' | 'journal' | 'place' | 'name'> &
+  Partial<Pick<Run, 'others'>>;
+
 /**
- * Puts right what a dead run of this pair left: its channels run again, its objects are removed. Call
- * it under the lock. What cannot be removed is told to `onLeft` and left for `prune`: a backup host may
- * well be forbidden to delete. Returns the dead run's entry, or null.
+ * Puts right what a dead run of this pair left: its channels run again, its objects are removed; also those
+ * of a run on another replica that has been resumed. Call it under the lock. What cannot be removed is told
+ * to `onLeft` and left for `prune`: a backup host may well be forbidden to delete. Returns the dead run's
+ * entry, or null.
  */
 export async function recoverPair(
-  run: Pick<Run, 'replica' | 'journal' | 'place' | 'name'>,
+  run: Recovering,
   onLeft: (line: string) => void | Promise<void>,
 ): Promise<JournalEntry | null> {
-  const { place, name } = run;
+  const { place, name, others = [] } = run;
   const entry = await recover(run.replica, run.journal);
   if (entry) await run.journal.write({ ...entry, phase: 'stored' });
+  const left = entry ? [{ journal: run.journal, id: entry.backupId }] : [];
+  for (const journal of others) {
+    const other = await journal.read();
+    if (other?.phase === 'stored') left.push({ journal, id: other.backupId });
+  }
   const now = new Date();
   const isWanted = (id: string) => {
     const age = ageOf(id, now);
-    return id === entry?.backupId || (age > abandoned.after && age < abandoned.until);
+    const isOld = age > abandoned.after && age < abandoned.until;
+    return isOld || left.some((dead) => dead.id === id);
   };
   let isClean = true;
   for (const id of await uncommitted(place, name, isWanted)) {
@@ -37,6 +48,6 @@ export async function recoverPair(
       await onLeft(`what the dead run ${id} stored is still there: ${reasonOf(error)}`);
     }
   }
-  if (entry && isClean) await run.journal.close();
+  if (isClean) for (const { journal } of left) await journal.close();
   return entry;
 }

@@ -1,8 +1,9 @@
-import { resolvePair } from './config/choose.js';
+import { resolvePair, withReplica, type ChosenPair } from './config/choose.js';
+import { replicasOf, replicaTitle } from './config/replicas.js';
 import type { Config } from './config/schema.js';
-import { reasonOf } from './errors.js';
+import { reasonOf, StillpointError } from './errors.js';
 import { resolveServer } from './config/secret.js';
-import { openJournal } from './freeze/journal.js';
+import { journalAt, journalsBeside, openJournal } from './freeze/journal.js';
 import { withLock } from './pair/lock.js';
 import { openServer } from './pair/server.js';
 import { recoverPair } from './recoverPair.js';
@@ -15,45 +16,81 @@ export interface ResumeResult {
   /** `resumed`: a dead run's freeze was ended. `nothing`: there was none on record. */
   status: 'resumed' | 'nothing';
   channels: string[];
+  /** Of a pair with several replicas the names of those that were resumed. */
+  replicas: string[];
   warnings: string[];
 }
 
 /**
- * Ends a freeze that a dead run left: its channels run again, what it stored is removed. Throws
- * `locked` while a run is going on, `not-resumed` when a person must act.
+ * Ends a freeze that a dead run left: its channels run again, what it stored is removed. Of several replicas
+ * it looks at each that answers. Throws `locked` while a run is going on, `not-resumed` when a person must
+ * act, and what keeps it from a replica that the journal says was paused.
  */
 export async function resume(config: Config, pairName?: string): Promise<ResumeResult> {
   const chosen = resolvePair(config, pairName);
-  const { name } = chosen;
-  const journal = openJournal(config.stateDir, name);
-  const entry = await journal.read();
-  const replica = await openServer(await resolveServer(chosen.pair.replica), `replica of ${name}`);
+  const replicas = replicasOf(chosen.pair).map(({ name }) => name);
+  const result: ResumeResult = {
+    ...{ pair: chosen.name, status: 'nothing', channels: [], replicas: [], warnings: [] },
+  };
+  const failed: unknown[] = [];
+  for (const name of replicas) {
+    const at = name === null ? chosen : withReplica(chosen, name);
+    try {
+      const { status, channels, warnings } = await resumeReplica(config, at);
+      result.warnings.push(...warnings);
+      if (status === 'nothing') continue;
+      result.status = 'resumed';
+      result.channels.push(...channels);
+      if (name !== null) result.replicas.push(name);
+    } catch (error) {
+      if (replicas.length === 1 || (await concerns(config, at, error))) failed.push(error);
+      else result.warnings.push(reasonOf(error));
+    }
+  }
+  if (failed.length > 0) throw failed[0];
+  return result;
+}
+
+/** Whether an error is about a replica that a run has paused. */
+async function concerns(config: Config, at: ChosenPair, error: unknown): Promise<boolean> {
+  if (error instanceof StillpointError && ['locked', 'not-resumed'].includes(error.code))
+    return true;
+  const entry = await openJournal(config.stateDir, at.name, at.replicaName).read();
+  return entry?.phase === 'frozen';
+}
+
+async function resumeReplica(
+  config: Config,
+  { name, pair, replicaName, store }: ChosenPair,
+): Promise<Pick<ResumeResult, 'status' | 'channels' | 'warnings'>> {
+  const who = replicaTitle(name, replicaName);
+  const replica = await openServer(await resolveServer(pair.replica), who);
   try {
+    const own = { name: replicaName, uuid: replica.uuid };
+    const journal = await journalAt(config.stateDir, name, own);
+    const entry = await journal.read();
     return await withLock(replica, async () => {
       // The replica first: it must run again even while the store is away.
       await recover(replica, journal);
-      if (!entry) return { pair: name, status: 'nothing', channels: [], warnings: [] };
+      if (!entry) return { status: 'nothing', channels: [], warnings: [] };
       await journal.write({ ...entry, phase: 'stored' });
+      const left: string[] = [];
+      const onLeft = (line: string) => void left.push(line);
+      try {
+        const place = await openStore(store);
+        const others = await journalsBeside(config.stateDir, name, journal);
+        const on = { name, replica, journal, place, others };
+        await recoverPair(on, onLeft).finally(() => place.close());
+      } catch (error) {
+        onLeft(`what the dead run stored is still there: ${reasonOf(error)}`);
+      }
       return {
-        pair: name,
         status: entry.phase === 'frozen' ? 'resumed' : 'nothing',
         channels: entry.channels.map((channel) => channel.name),
-        warnings: await sweep(),
+        warnings: left,
       };
     });
   } finally {
     replica.close();
-  }
-
-  async function sweep(): Promise<string[]> {
-    const left: string[] = [];
-    const onLeft = (line: string) => void left.push(line);
-    try {
-      const place = await openStore(chosen.store);
-      await recoverPair({ name, replica, journal, place }, onLeft).finally(() => place.close());
-    } catch (error) {
-      onLeft(`what the dead run stored is still there: ${reasonOf(error)}`);
-    }
-    return left;
   }
 }

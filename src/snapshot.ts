@@ -14,7 +14,7 @@ import { ignore } from './util/observe.js';
 
 export interface SnapshotOptions extends Pick<
   BackupOptions,
-  'pair' | 'signal' | 'observe' | 'clock'
+  'pair' | 'replica' | 'signal' | 'observe' | 'clock'
 > {
   label: string;
   /** Seconds for which prune passes it over; `Infinity` for ever. Default 14 days. */

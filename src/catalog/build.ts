@@ -4,6 +4,7 @@ import type { DatabaseInfo } from '../dump/inventory.js';
 import { partKinds } from '../dump/plan.js';
 import type { Tool } from '../dump/tools.js';
 import type { FreezeRecord } from '../freeze/freeze.js';
+import { addressOf } from '../pair/act.js';
 import type { LagSample } from '../pair/lag.js';
 import type { Server } from '../pair/server.js';
 import type { Store } from '../store/store.js';
@@ -22,6 +23,8 @@ export interface Finished {
   hold: 'dump' | 'snapshot';
   holdReason: string | null;
   replica: Server;
+  /** Which of several replicas it is, and why that one. */
+  picked: { name: string | null; reason: string | null };
   client: Tool;
   store: Store;
   encrypted: boolean;
@@ -105,6 +108,7 @@ export function buildRecord(run: Finished): Omit<BackupRecord, 'manifest' | 'scr
     status: 'committed',
     hold: run.hold,
     ...(run.holdReason === null ? {} : { holdReason: run.holdReason }),
+    replica: { ...run.picked, address: addressOf(run.replica) },
     coordinates: {
       source: first?.source ?? nowhere,
       relay: first?.relay ?? nowhere,

@@ -43,6 +43,10 @@ export const backupRecordSchema = z.object({
   hold: z.enum(['dump', 'snapshot']),
   /** Why `freeze.hold: auto` did not take `snapshot`; null or left out: it did, or nobody asked. */
   holdReason: z.string().nullable().optional(),
+  /** The server that was paused; of a pair with several replicas its name there, and why it was picked. */
+  replica: z
+    .object({ name: z.string().nullable(), address: z.string(), reason: z.string().nullable() })
+    .optional(),
   coordinates,
   startedAt: z.iso.datetime(),
   pausedAt: z.iso.datetime(),

@@ -21,6 +21,11 @@ export function atOnceOption(): Option {
     .default(2);
 }
 
+/** `--replica`. */
+export function replicaOption(about: string): Option {
+  return new Option('--replica <replica>', about);
+}
+
 /** The value of a flag that takes a whole number from 1. */
 export function count(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('say a whole number from 1.');

@@ -25,6 +25,8 @@ const shape = z.object({
 export type JournalEntry = z.infer<typeof shape>;
 
 export interface Journal {
+  /** Its file. */
+  readonly path: string;
   /** The entry of a run that has not ended, or null. */
   read(): Promise<JournalEntry | null>;
   write(entry: JournalEntry): Promise<void>;
@@ -46,6 +48,7 @@ export function openJournal(
   const name = [pair, ...(replica === null ? [] : [replica])].map(encodeURIComponent).join('+');
   const path = join(stateDir, `${name}${ending}`);
   return {
+    path,
     async read() {
       const text = await readFile(path, 'utf8')
         .catch(ifAbsent)
@@ -94,6 +97,42 @@ export async function journalsOf(stateDir: string, pair: string): Promise<Opened
     return of === pair && more === undefined ? [replica ?? null] : [];
   });
   return found.map((replica) => ({ replica, journal: openJournal(stateDir, pair, replica) }));
+}
+
+/**
+ * The journal that a run on this replica works with: the one that has an entry about it, such as one from before
+ * the pair had several replicas or the replica had another name, else its own.
+ */
+export async function journalAt(
+  stateDir: string,
+  pair: string,
+  replica: { name: string | null; uuid: string },
+): Promise<Journal> {
+  const own = openJournal(stateDir, pair, replica.name);
+  for (const { replica: name, journal } of await journalsOf(stateDir, pair)) {
+    if (name === replica.name) continue;
+    if ((await journal.read())?.serverUuid === replica.uuid) return journal;
+  }
+  return own;
+}
+
+/** The other journals of a pair. */
+export async function journalsBeside(
+  stateDir: string,
+  pair: string,
+  { path }: Journal,
+): Promise<Journal[]> {
+  const all = (await journalsOf(stateDir, pair)).map(({ journal }) => journal);
+  return all.filter((journal) => journal.path !== path);
+}
+
+/** What the last run of a pair has left; null when all have ended well. */
+export async function lastEntry(stateDir: string, pair: string): Promise<JournalEntry | null> {
+  const journals = await journalsOf(stateDir, pair);
+  const entries = await Promise.all(journals.map(async ({ journal }) => await journal.read()));
+  // Ids sort by time.
+  const left = entries.filter((entry) => entry !== null);
+  return left.sort((a, b) => (a.backupId < b.backupId ? -1 : 1)).at(-1) ?? null;
 }
 
 function ifAbsent(error: unknown): null {

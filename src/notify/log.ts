@@ -43,6 +43,8 @@ function lineOf(event: RunEvent): string | null {
       return `${event.parts} parts, about ${bytesText(event.estimatedBytes)}`;
     case 'part':
       return `done ${event.key}`;
+    case 'picked':
+      return `replica ${event.replica}: ${event.reason}`;
     case 'warning':
       return `warning: ${event.text}`;
     default:

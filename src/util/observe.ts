@@ -109,6 +109,8 @@ export type RunEvent =
   | { type: 'waiting'; behindSeconds: number | null; secondsLeft: number }
   /** A statement that is about to be run, or something else that is about to be done to a server. */
   | { type: 'act'; on: string; says: string }
+  /** Which of several replicas is paused, and why. */
+  | { type: 'picked'; replica: string; reason: string }
   | { type: 'warning'; text: string };
 
 /** Called for every event; a run waits for what it returns before it goes on with a step. */

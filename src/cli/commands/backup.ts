@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import { allPairs, resolvePair } from '../../config/choose.js';
 import { onPairs } from '../allPairs.js';
 import { configOf, tellingOf, type Context, type Telling } from '../context.js';
-import { allOption, atOnceOption, type AllFlags } from '../options.js';
+import { allOption, atOnceOption, replicaOption, type AllFlags } from '../options.js';
 
 interface BackupFlags extends AllFlags {
   label?: string;
+  replica?: string;
 }
 
 export function registerBackup(program: Command, context: Context): void {
@@ -15,7 +16,8 @@ export function registerBackup(program: Command, context: Context): void {
     .argument('[pair]', 'the pair; may be left out when there is one')
     .description('pause the replica, dump it to the store, resume it')
     .option('-l, --label <label>', 'a word to find the backup by')
-    .addOption(allOption())
+    .addOption(replicaOption('of several replicas the one to pause'))
+    .addOption(allOption('replica'))
     .addOption(atOnceOption())
     .action(async (pair: string | undefined, flags: BackupFlags, command: Command) => {
       const { backup } = await import('../../backup.js');
@@ -23,10 +25,14 @@ export function registerBackup(program: Command, context: Context): void {
       const { recordText } = await import('../output/record.js');
       const { secondsText } = await import('../output/text.js');
       const config = await configOf(command);
-      const label = flags.label === undefined ? {} : { label: flags.label };
+      const { label, replica } = flags;
+      const options = {
+        ...(label === undefined ? {} : { label }),
+        ...(replica === undefined ? {} : { replica }),
+      };
       const take = async (name: string, telling: Telling) =>
         await told(config, { action: 'backup', pair: name, ...telling }, (observe) =>
-          backup(config, { pair: name, ...label, signal, observe }),
+          backup(config, { pair: name, ...options, signal, observe }),
         );
       if (flags.all) {
         await onPairs(context, allPairs(config, pair), {

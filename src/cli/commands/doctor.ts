@@ -3,6 +3,11 @@ import { pairNames } from '../../config/choose.js';
 import type { Finding } from '../../doctor.js';
 import { exitStatus } from '../../errors.js';
 import { configOf, type Context } from '../context.js';
+import { replicaOption } from '../options.js';
+
+interface DoctorFlags {
+  replica?: string;
+}
 
 export function registerDoctor(program: Command, context: Context): void {
   program
@@ -11,13 +16,14 @@ export function registerDoctor(program: Command, context: Context): void {
     .description(
       'check servers, grants, settings, tools, the store and who is told; change nothing',
     )
-    .action(async (pair: string | undefined, _flags: unknown, command: Command) => {
+    .addOption(replicaOption('of several replicas only this one'))
+    .action(async (pair: string | undefined, flags: DoctorFlags, command: Command) => {
       const { doctor } = await import('../../doctor.js');
       const { findingsText } = await import('../output/findings.js');
       const config = await configOf(command);
       const reports: { pair: string; findings: Finding[] }[] = [];
       for (const name of pairNames(config, pair))
-        reports.push({ pair: name, findings: await doctor(config, name) });
+        reports.push({ pair: name, findings: await doctor(config, name, flags) });
       const failed = reports.some(({ findings }) =>
         findings.some(({ status }) => status === 'fail'),
       );

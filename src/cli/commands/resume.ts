@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { resolvePair } from '../../config/choose.js';
 import { StillpointError } from '../../errors.js';
+import type { ResumeResult } from '../../resume.js';
 import { configOf, type Context } from '../context.js';
 
 export function registerResume(program: Command, context: Context): void {
@@ -14,12 +15,14 @@ export function registerResume(program: Command, context: Context): void {
       'do nothing, not even connect, unless the journal holds a run; leave one that is going on',
     )
     .action(async (pair: string | undefined, flags: { ifFrozen?: boolean }, command: Command) => {
-      const { openJournal } = await import('../../freeze/journal.js');
+      const { lastEntry } = await import('../../freeze/journal.js');
       const { resume } = await import('../../resume.js');
       const config = await configOf(command);
       const { name } = resolvePair(config, pair);
-      const idle = flags.ifFrozen && (await openJournal(config.stateDir, name).read()) === null;
-      const nothing = { pair: name, status: 'nothing' as const, channels: [], warnings: [] };
+      const idle = flags.ifFrozen && (await lastEntry(config.stateDir, name)) === null;
+      const nothing: ResumeResult = {
+        ...{ pair: name, status: 'nothing', channels: [], replicas: [], warnings: [] },
+      };
       const result = idle
         ? nothing
         : await resume(config, name).catch((error: unknown) => {
@@ -32,7 +35,7 @@ export function registerResume(program: Command, context: Context): void {
       for (const warning of result.warnings) terminal.warning(warning);
       terminal.result(
         result.status === 'resumed'
-          ? `the SQL thread of ${name} runs again`
+          ? `the SQL thread of ${[name, ...result.replicas].join(' ')} runs again`
           : `nothing to resume for ${name}: the journal holds no freeze`,
       );
     });

@@ -1,10 +1,11 @@
 import { Option, type Command } from 'commander';
 import { StillpointError } from '../../errors.js';
 import { configOf, tellingOf, type Context, type GlobalOptions } from '../context.js';
-import { seconds } from '../options.js';
+import { replicaOption, seconds } from '../options.js';
 
 interface SnapshotFlags {
   pair?: string;
+  replica?: string;
   keep?: number;
   wait?: number;
 }
@@ -16,6 +17,7 @@ export function registerSnapshot(program: Command, context: Context): void {
     .argument('[command...]', 'after --: run this once the backup is committed')
     .description('the backup before a change: all that is committed now, pinned')
     .option('--pair <pair>', 'the pair; may be left out when there is one')
+    .addOption(replicaOption('of several replicas the one to pause'))
     .addOption(
       new Option(
         '--keep <time>',

@@ -90,6 +90,9 @@ export function followRun(terminal: RunLines): (event: RunEvent, verbose: boolea
       case 'act':
         terminal.note(`${event.on}${event.on === '' ? '' : ': '}${event.says}`);
         break;
+      case 'picked':
+        terminal.note(`the replica to pause is ${event.replica}: ${event.reason}`);
+        break;
       case 'warning':
         terminal.warning(event.text);
         break;

@@ -24,6 +24,7 @@ export function recordFields(record: BackupRecord): [string, string][] {
   const channels = coordinates.channels.length > 1 ? coordinates.channels : [];
   return [
     ['pair', `${record.pair} (${title} ${record.version})`],
+    ...replicaFields(record),
     ['paused', `${secondsText(record.pauseSeconds)}, from ${timeText(record.pausedAt)}`],
     ...heldFields(record),
     ['took', secondsText(record.seconds)],
@@ -39,6 +40,14 @@ export function recordFields(record: BackupRecord): [string, string][] {
     ['GTID', coordinates.gtid ?? 'none'],
     ['store', record.store],
   ];
+}
+
+/** Which of several replicas was paused. */
+function replicaFields({ replica }: BackupRecord): [string, string][] {
+  if (!replica?.name) return [];
+  const { name, address, reason } = replica;
+  const why = reason === null ? '' : `: ${reason}`;
+  return [['replica', nameText(`${name} (${address})${why}`)]];
 }
 
 /** What `freeze.hold` did, where it did not just dump in the pause as it was told. */
