@@ -1,5 +1,4 @@
 import { withReplica, type ChosenPair } from './config/choose.js';
-import { replicasOf } from './config/replicas.js';
 import type { Config } from './config/schema.js';
 import { reasonOf, StillpointError } from './errors.js';
 import { journalAt, openJournal } from './freeze/journal.js';
@@ -112,9 +111,4 @@ async function settle(
     },
     { within, signal },
   );
-}
-
-/** Whether a pair has several replicas to choose from. */
-export function hasSeveral({ pair }: ChosenPair): boolean {
-  return replicasOf(pair).length > 1;
 }

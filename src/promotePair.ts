@@ -1,5 +1,6 @@
 import type { Promotion } from './catalog/promotions.js';
 import { resolvePair } from './config/choose.js';
+import { replicaTitle } from './config/replicas.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
 import type { ChannelStatus } from './dialect/dialect.js';
@@ -12,12 +13,13 @@ import { ownPosition } from './failover/becomeSource.js';
 import { openPromotionJournal, type PromotionEntry } from './failover/journal.js';
 import { takeRest } from './failover/takeRest.js';
 import { finishPromotion, type Promoting } from './finishPromotion.js';
-import { openJournal } from './freeze/journal.js';
+import { journalAt } from './freeze/journal.js';
 import { recover } from './freeze/recover.js';
 import { openAdmin } from './pair/admin.js';
 import { addressOf } from './pair/act.js';
 import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
+import { otherReplicas, pickPromoted } from './pickPromoted.js';
 import { runPairHook } from './pairHook.js';
 import {
   absent,
@@ -33,6 +35,8 @@ import { ignore, type Observe } from './util/observe.js';
 
 export interface PromoteOptions {
   pair?: string;
+  /** Of a pair with several replicas the one to promote. Default: one is picked. */
+  replica?: string;
   /** Both servers are there and change their roles. Else the source is gone. */
   switchover?: boolean;
   /** Whoever asks has seen to it that the source takes no writes, though it seems to live. */
@@ -56,6 +60,8 @@ export interface PromoteResult {
   status: 'promoted' | 'planned' | 'nothing';
   oldSource: string;
   newSource: string;
+  /** Of a pair with several replicas the names of the others: they follow the old source still. */
+  otherReplicas: string[];
   /** What is on record; null with `planned`, and where nobody has promoted it. */
   promotion: Promotion | null;
 }
@@ -73,10 +79,14 @@ export async function promotePair(
   options: PromoteOptions = {},
 ): Promise<PromoteResult> {
   const { observe = ignore } = options;
-  const chosen = resolvePair(config, options.pair);
-  const { name, pair } = chosen;
   await observe({ type: 'step', step: 'check-pair' });
-  const replica = await openAdmin(pair.replica, pair.admin, `replica of ${name}`);
+  const { chosen, loss } = await pickPromoted(config, resolvePair(config, options.pair), {
+    replica: options.replica,
+    switchover: options.switchover === true,
+  });
+  const { name, pair } = chosen;
+  const who = replicaTitle(name, chosen.replicaName);
+  const replica = await openAdmin(pair.replica, pair.admin, who);
   let source: Server | null = null;
   try {
     const found = await openAdmin(pair.source, pair.admin, `source of ${name}`).catch(
@@ -85,7 +95,7 @@ export async function promotePair(
     if (typeof found === 'string') {
       if (options.switchover) throw absent(found, name);
     } else source = found;
-    const promoter = { config, chosen, options, replica, source };
+    const promoter = { config, chosen, options, replica, source, loss };
     if (options.endBackup && options.dryRun !== true) await endBackup(promoter);
     return await withLock(replica, async (lost) => await promoteLocked(promoter, lost));
   } catch (error) {
@@ -104,7 +114,12 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   const signal = AbortSignal.any([lost, ...(options.signal ? [options.signal] : [])]);
   const { host, port } = await resolveServer(pair.source);
   const old = { host, port, uuid: source?.uuid ?? null };
-  const names = { pair: name, oldSource: `${host}:${port}`, newSource: addressOf(replica) };
+  const names = {
+    pair: name,
+    oldSource: `${host}:${port}`,
+    newSource: addressOf(replica),
+    otherReplicas: otherReplicas(chosen),
+  };
   const journal = openPromotionJournal(config.stateDir, name);
   const promoting: Promoting = {
     ...{ config, chosen, replica, source, old, journal },
@@ -112,7 +127,8 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
     release: () => undefined,
     closedAt: null,
   };
-  if (!dryRun) await recover(replica, openJournal(config.stateDir, name));
+  const own = { name: chosen.replicaName, uuid: replica.uuid };
+  if (!dryRun) await recover(replica, await journalAt(config.stateDir, name, own));
   const left = await journal.read();
   if (left?.phase === 'switching')
     return { ...names, status: 'promoted', promotion: await finishPromotion(promoting, left) };
@@ -123,7 +139,7 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   if (!options.switchover) await refuseLiving(promoter, channel, signal);
   const kind = options.switchover ? 'switchover' : 'failover';
   if (!dryRun) {
-    await options.confirm?.(questionOf(kind, replica, channel, old));
+    await options.confirm?.(`${questionOf(kind, replica, channel, old)}${promoter.loss}`);
     await runPairHook(promoting, pair.failover.before, 'before');
   }
   // Of one that was killed, how the source was before that.

@@ -21,6 +21,8 @@ export interface Promoter {
   replica: Server;
   /** Null when it does not answer. */
   source: Server | null;
+  /** What of another replica would be lost, see pickPromoted.ts. */
+  loss: string;
 }
 
 /** Seconds in which a backup that was told to end has resumed the replica. */

@@ -22,7 +22,7 @@ export type Open = (server: ServerConfig, who: string) => Promise<Server>;
 
 /** As the account of the server itself. */
 export const asItself: Open = async (server, who) =>
-  await openServer({ ...(await resolveServer(server)), patience: 60 }, who);
+  await openServer(await resolveServer(server), who);
 
 /**
  * Runs `body` with all replicas of a pair, or those of them that are `wanted`: the ones that answer are open

@@ -169,6 +169,11 @@ export interface Dialect {
    * empty where it can. `ask` runs a query on it.
    */
   whyNotFrom(ask: (sql: string) => Promise<Row[]>, gtid: string): Promise<string>;
+  /**
+   * A history of what a replica has received: what it has applied, and what its receiver says. What the server
+   * with this `uuid` wrote itself is not in it.
+   */
+  receivedHistory(gtids: readonly string[], uuid: string): string;
   /** How many transactions a text of {@link Dialect.historyBeyond} names. */
   countOf(beyond: string): number;
   /** What of a text of {@link Dialect.historyBeyond} this server has written itself. */

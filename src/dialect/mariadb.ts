@@ -73,6 +73,8 @@ export function mariadbDialect(version: Version): Dialect {
       "SELECT CONCAT(@@GLOBAL.gtid_binlog_state, '|', @@GLOBAL.gtid_slave_pos) AS history",
     historyBeyond: (_, a, b) => Promise.resolve(beyond(a, b)),
     whyNotFrom,
+    // What a replica has applied holds nothing of its own.
+    receivedHistory: (gtids) => `|${gtids.join(',')}`,
     countOf,
     ownOf: (beyond, { serverId }) =>
       beyond

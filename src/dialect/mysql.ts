@@ -79,6 +79,12 @@ export function mysqlDialect(version: Version): Dialect {
       if (purged) return `its binary logs of ${purged} are gone`;
       return ahead ? `it never had ${ahead}` : '';
     },
+    receivedHistory: (gtids, uuid) =>
+      gtids
+        .join(',')
+        .split(',')
+        .filter((set) => set !== '' && !set.startsWith(`${uuid}:`))
+        .join(','),
     countOf: (beyond) =>
       [...beyond.matchAll(/(?<=:)(\d+)(?:-(\d+))?(?![\w-])/g)].reduce(
         (sum, [, first, last = first]) => sum + Number(last) - Number(first) + 1,

@@ -1,5 +1,5 @@
 export { findBrowser, openBrowser } from './browser.js';
-export { backupPassword, emptyServer, grantBackup, pairOf, startPair } from './pair.js';
+export { backupPassword, emptyServer, followSql, grantBackup, pairOf, startPair } from './pair.js';
 export { startS3, type S3Place } from './s3.js';
 export {
   freePort,

@@ -124,6 +124,13 @@ export function pairOf(source: RigServer, replica: RigServer): Pair {
   };
 }
 
+/** Makes a server a replica of the source at this port, as the account `repl`. */
+export function followSql(engine: Engine, port: number): string {
+  return engine === 'mysql'
+    ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${port}, SOURCE_USER='repl', SOURCE_PASSWORD='${quotedPassword}', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`
+    : `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${port}, MASTER_USER='repl', MASTER_PASSWORD='${quotedPassword}', MASTER_USE_GTID=slave_pos; START SLAVE`;
+}
+
 /** Starts a source and a replica that follows it, with the backup's and the replication's accounts. */
 export async function startPair(
   engine: Engine,
@@ -143,11 +150,7 @@ export async function startPair(
     CREATE USER repl@'%' IDENTIFIED BY '${quotedPassword}';
     GRANT REPLICATION SLAVE ON *.* TO repl@'%';
   `);
-  await replica.query(
-    engine === 'mysql'
-      ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${source.port}, SOURCE_USER='repl', SOURCE_PASSWORD='${quotedPassword}', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`
-      : `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${source.port}, MASTER_USER='repl', MASTER_PASSWORD='${quotedPassword}', MASTER_USE_GTID=slave_pos; START SLAVE`,
-  );
+  await replica.query(followSql(engine, source.port));
   const pair = pairOf(source, replica);
   await pair.waitForCatchUp();
   return { ...pair, source, replica };

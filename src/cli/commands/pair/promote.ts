@@ -1,9 +1,10 @@
 import { Option, type Command } from 'commander';
 import { ask } from '../../ask.js';
 import { configOf, type Context, type GlobalOptions } from '../../context.js';
-import { seconds } from '../../options.js';
+import { replicaOption, seconds } from '../../options.js';
 
 interface PromoteFlags {
+  replica?: string;
   switchover?: boolean;
   sourceFenced?: boolean;
   endBackup?: boolean;
@@ -17,6 +18,7 @@ export function registerPairPromote(pair: Command, context: Context): void {
     .command('promote')
     .argument('[pair]', 'the pair; may be left out when there is one')
     .description('make the replica the source: because the source is gone, or by --switchover')
+    .addOption(replicaOption('of several replicas the one to promote'))
     .option('--switchover', 'both are there and change their roles; nothing is lost')
     .option('--source-fenced', 'the source takes no writes any more: I have seen to that')
     .option('--end-backup', 'end a backup that holds the replica')
