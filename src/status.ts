@@ -105,8 +105,12 @@ export async function statusOf(
 }
 
 /** What the store holds of a pair; what it does not tell in time is a problem. */
-export async function keptOfPair(config: Config, name: string): Promise<Kept> {
-  return await within(storePatience, async () => await keptOf(config, name)).catch(
+export async function keptOfPair(
+  config: Config,
+  name: string,
+  seconds = storePatience,
+): Promise<Kept> {
+  return await within(seconds, async () => await keptOf(config, name)).catch(
     (error: unknown): Kept => ({
       ...{ lastBackup: null, lastDrill: null, lastProof: null, lastPromotion: null },
       problems: [`store of ${name}: ${reasonOf(error)}`],

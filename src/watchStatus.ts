@@ -12,6 +12,8 @@ export interface WatchOptions {
 
 /** Seconds after which a server that does not answer is left alone: the others are to be seen meanwhile. */
 const patience = 4;
+/** The same of a store. */
+const storePatience = 15;
 /** Seconds for which what the store holds is taken as known: listing it costs. */
 const keptFor = 30;
 
@@ -25,7 +27,7 @@ export async function* watchStatus(
   const keptNow = async (name: string): Promise<Kept> => {
     const found = known.get(name);
     if (found && performance.now() - found.at < keptFor * 1000) return found.kept;
-    const kept = await keptOfPair(config, name);
+    const kept = await keptOfPair(config, name, storePatience);
     known.set(name, { at: performance.now(), kept });
     return kept;
   };

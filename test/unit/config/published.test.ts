@@ -112,8 +112,9 @@ function place(path: string): [table: string, key: string] {
   if (kind !== undefined && store !== undefined) return [kind, store];
   if (target !== undefined) return [target.startsWith('tools.') ? 'pair' : 'server', target];
   if (pair === undefined) return ['top', path];
-  const [, server] = /^(?:source|replica)\.(.+)$/.exec(pair) ?? [];
-  return server === undefined ? ['pair', pair] : ['server', server];
+  const [, server] = /^(?:source|replica|replicas\.\*)\.(.+)$/.exec(pair) ?? [];
+  const isOwn = server === undefined || ['preference', 'backups'].includes(server);
+  return isOwn ? ['pair', pair.replace('.*.', '.NAME.')] : ['server', server];
 }
 
 function shown(standard: unknown): string {

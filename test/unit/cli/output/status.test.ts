@@ -4,7 +4,7 @@ import type { ChannelView, ServerStatus } from '../../../../src/pair/topology.js
 import type { PairReplicaStatus, PairStatus } from '../../../../src/status.js';
 
 const now = new Date('2026-11-27T12:00:00Z');
-const gtid = `${'3e11fa47-71ca-11e1-9e33-c80aa9429562'}:1-57`;
+const gtid = '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-57';
 
 function server(port: number, more: Partial<ServerStatus> = {}): ServerStatus {
   return {
