@@ -27,13 +27,14 @@ export function registerStatus(program: Command, context: Context): void {
       const names = pairNames(config, pair);
       if (every !== null) {
         const { watchStatus } = await import('../../watchStatus.js');
-        await show(watchStatus(config, names, { every, signal: context.signal }), context);
+        await show(watchStatus(config, names, { every, signal: context.signal }), context, every);
         return;
       }
       const { statusText } = await import('../output/status.js');
       const found = await Promise.all(names.map((name) => statusOf(config, name)));
       context.terminal.document(found);
-      context.terminal.result(found.map((one) => statusText(one)).join('\n\n'));
+      const drawing = process.stdout.isTTY ? { width: widthOf(process.stdout) } : {};
+      context.terminal.result(found.map((one) => statusText(one, drawing)).join('\n\n'));
     });
 }
 
@@ -52,27 +53,39 @@ function watching(
 }
 
 /** On a terminal one picture over the other, else one after the other; with --json a line for each. */
-async function show(looks: AsyncIterable<PairStatus[]>, { terminal }: Context): Promise<void> {
+async function show(
+  looks: AsyncIterable<PairStatus[]>,
+  { terminal }: Context,
+  every: number,
+): Promise<void> {
   const { statusText } = await import('../output/status.js');
   const { openScreen } = await import('../output/screen.js');
+  const { timeText } = await import('../output/text.js');
   const { stdout } = process;
-  let last: PairStatus[] | null = null;
+  let last: PairStatus[] = [];
+  let at = new Date();
   const picture = () => {
-    const width = Math.max(60, stdout.isTTY ? stdout.columns : 80);
-    return (last ?? []).map((one) => statusText(one, { width })).join('\n\n');
+    const drawing = stdout.isTTY ? { width: widthOf(stdout), now: at } : { now: at };
+    const pairs = last.map((one) => statusText(one, drawing));
+    return redact([timeText(at.toISOString()), ...pairs].join('\n\n'));
   };
-  const screen =
-    terminal.json || terminal.quiet
-      ? null
-      : openScreen(stdout, () => screen?.draw(redact(picture())));
+  const draw = () => {
+    if (last.length > 0) screen?.draw(picture(), `every ${every} s; Ctrl-C ends it`);
+  };
+  const screen = terminal.json || terminal.quiet ? null : openScreen(stdout, draw);
   try {
     for await (const found of looks) {
       last = found;
-      if (screen) screen.draw(redact(picture()));
+      at = new Date();
+      if (screen) draw();
       else if (terminal.json) terminal.page(`${redact(JSON.stringify(found))}\n`);
       else terminal.result(`${picture()}\n`);
     }
   } finally {
     screen?.leave();
   }
+}
+
+function widthOf({ columns }: NodeJS.WriteStream): number {
+  return Math.max(60, columns || 80);
 }

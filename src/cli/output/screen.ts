@@ -1,6 +1,7 @@
 /** A picture that is drawn over itself on a terminal. */
 export interface Screen {
-  draw(text: string): void;
+  /** `note` stands in the last line. */
+  draw(text: string, note: string): void;
   /** Back to what was there before, with the last picture below it. */
   leave(): void;
 }
@@ -16,12 +17,12 @@ export function openScreen(stream: NodeJS.WriteStream, redraw: () => void): Scre
   // The other screen, without a cursor.
   stream.write('\x1b[?1049h\x1b[?25l\x1b[2J');
   return {
-    draw(text) {
+    draw(text, note) {
       last = text;
-      const lines = text.split('\n').slice(0, Math.max(1, stream.rows - 1));
-      // No line goes on below by itself.
+      const lines = text.split('\n').slice(0, Math.max(1, stream.rows - 2));
+      // No line goes on below by itself; each is emptied first, since at its end that takes its last character.
       stream.write(
-        `\x1b[?7l\x1b[H${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J\x1b[?7h`,
+        `\x1b[?7l\x1b[H${lines.map((line) => `\x1b[K${line}\n`).join('')}\x1b[J\n${note}\x1b[?7h`,
       );
     },
     leave() {

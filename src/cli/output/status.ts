@@ -4,17 +4,14 @@ import { ageText, bytesText, fieldsText, nameText, secondsText } from './text.js
 
 /** What a status is drawn on. */
 export interface Drawing {
-  /** Characters of a line of the servers. Default 80. */
+  /** Characters of a line. Default: 80 for the servers, no limit for what is below them. */
   width?: number;
   /** Default: now. */
   now?: Date;
 }
 
 /** How a pair is, as lines for people. */
-export function statusText(
-  status: PairStatus,
-  { width = 80, now = new Date() }: Drawing = {},
-): string {
+export function statusText(status: PairStatus, { width, now = new Date() }: Drawing = {}): string {
   const { lastBackup } = status;
   const last = lastBackup
     ? `${lastBackup.id}, ${ageText(lastBackup.pausedAt, now)}, ${bytesText(lastBackup.bytes.stored)}, paused ${secondsText(lastBackup.pauseSeconds)}`
@@ -27,7 +24,7 @@ export function statusText(
     ...failureText(status, now),
     ...status.problems.map((problem): [string, string] => ['problem', nameText(problem)]),
   ];
-  return `${status.pair}\n${topologyText(status, width)}\n\n${fieldsText(fields)}`;
+  return `${status.pair}\n${topologyText(status, width ?? 80)}\n\n${folded(fields, width ?? Infinity)}`;
 }
 
 /** What was done to the roles of the servers. */
@@ -72,4 +69,21 @@ function runText({ running, frozenByUs, unfinished }: PairStatus): string {
   if (running) return frozenByUs ? 'going on, replication is paused' : 'going on';
   if (frozenByUs) return 'a dead run left the replica paused: run `stillpoint resume`';
   return unfinished ? 'a dead run left objects in the store: run `stillpoint resume`' : 'none';
+}
+
+/** The fields, their values in several lines where they are too long for one. */
+function folded(fields: readonly (readonly [string, string])[], width: number): string {
+  const room = width - 4 - Math.max(...fields.map(([name]) => name.length));
+  return fieldsText(
+    fields.flatMap(([name, value]) =>
+      linesOf(value, room).map((line, index): [string, string] => [index === 0 ? name : '', line]),
+    ),
+  );
+}
+
+function linesOf(value: string, room: number): string[] {
+  if (value.length <= room) return [value];
+  const space = value.lastIndexOf(' ', room);
+  const at = space > 0 ? space : room;
+  return [value.slice(0, at), ...linesOf(value.slice(at).trimStart(), room)];
 }

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openJournal, type JournalEntry } from '../../../src/freeze/journal.js';
+import {
+  journalAt,
+  journalsBeside,
+  lastEntry,
+  openJournal,
+  type JournalEntry,
+} from '../../../src/freeze/journal.js';
 import { ownFolder } from '../util/folder.js';
 
 const entry: JournalEntry = {
@@ -122,4 +128,21 @@ describe('a damaged journal', () => {
       hint: expect.stringContaining('stateDir') as string,
     });
   });
+});
+
+test('one for each of several replicas: the one about a server is found whatever it is called now', async () => {
+  const folder = await ownFolder();
+  const east = openJournal(folder, 'shop', 'east');
+  await openJournal(folder, 'shop').write({ ...entry, serverUuid: 'old', backupId: '1' });
+  await east.write({ ...entry, serverUuid: 'east', backupId: '2' });
+  await openJournal(folder, 'shop.east').write({ ...entry, backupId: '3' });
+  const at = async (name: string | null, uuid: string) =>
+    (await journalAt(folder, 'shop', { name, uuid })).path;
+  expect(await at('east', 'east')).toBe(east.path);
+  expect(await at('renamed', 'east')).toBe(east.path);
+  expect(await at('west', 'old')).toBe(openJournal(folder, 'shop').path);
+  expect(await at('west', 'west')).toBe(openJournal(folder, 'shop', 'west').path);
+  expect(await journalsBeside(folder, 'shop', east)).toHaveLength(1);
+  expect((await lastEntry(folder, 'shop'))?.backupId).toBe('2');
+  expect(await lastEntry(folder, 'crm')).toBeNull();
 });
