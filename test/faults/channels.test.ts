@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backup } from '../../src/backup.js';
+import type { PairStatus } from '../../src/status.js';
 import { waitFor } from '../../src/util/wait.js';
 import {
   backupPassword,
@@ -88,6 +89,20 @@ test('a replica of two sources: both channels stand still, are recorded, and go 
     contents: { tables: { name: string; rows: number }[] };
   };
   expect(contents.tables.map(({ rows }) => rows)).toEqual([2, 2]);
+});
+
+test('status draws both sources; what came from the second is not errant', async () => {
+  const setup = await setUpChannels();
+  const [status] = (await setup.ok('status', '--json')).json as PairStatus[];
+  const [seen] = status!.replicas;
+  expect(seen!.channels.map(({ fromSource }) => fromSource)).toEqual([true, false]);
+  expect(seen!.channels.map(({ behind }) => behind?.transactions ?? null)).toEqual([0, null]);
+  expect(seen!.errant).toBe('');
+  const { stdout } = await setup.ok('status');
+  expect(stdout).toMatch(
+    /├─ channel one: receiver running[^]*▲\n +├─ channel two: receiver running/,
+  );
+  expect(stdout).toContain(`└ 127.0.0.1:${sources[1]!.port}`);
 });
 
 test('one of two channels was stopped by an operator: exit 10, and it stays so', async () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../src/backup.js';
 import type { BackupRecord } from '../../src/catalog/records.js';
 import type { Finding } from '../../src/doctor.js';
+import { StillpointError } from '../../src/errors.js';
 import type { PromoteResult } from '../../src/promotePair.js';
 import type { ResumeResult } from '../../src/resume.js';
 import type { PairStatus } from '../../src/status.js';
@@ -174,6 +175,7 @@ test('a snapshot, and a drill that follows the source, have one of them too', as
 
 test('two runs: the second does not pause another replica meanwhile', async () => {
   const setup = await setUpReplicas({ east: {}, west: {} });
+  const elsewhere = await setUpReplicas({ east: {}, west: {} });
   let seen: PairStatus | undefined;
   const statuses: number[] = [];
   await backup(setup.config, {
@@ -182,14 +184,49 @@ test('two runs: the second does not pause another replica meanwhile', async () =
       if (event.type !== 'step' || event.step !== 'dump') return;
       for (const args of [['backup'], ['backup', '--replica', 'west'], ['resume']])
         statuses.push((await setup.run(...args)).status);
+      // Of another machine, whose state directory tells nothing.
+      statuses.push((await elsewhere.run('backup')).status);
       const promote = ['pair', 'promote', '--switchover', '--replica', 'east', '--yes'];
       statuses.push((await setup.run(...promote)).status);
       [seen] = (await setup.ok('status', '--json')).json as PairStatus[];
     },
   });
-  expect(statuses).toEqual([11, 11, 11, 10]);
+  expect(statuses).toEqual([11, 11, 11, 11, 10]);
   expect(seen).toMatchObject({ running: true, frozenByUs: true });
   expect(seen!.replicas.map(({ frozenByUs }) => frozenByUs)).toEqual([true, false]);
+});
+
+test('two runs that have picked two replicas at the same moment: one of them goes on', async () => {
+  const setup = await setUpReplicas({ east: {}, west: {} });
+  const at = { lock: 0, dump: 0, refused: 0 };
+  const until = async (isSo: () => boolean): Promise<void> => {
+    await waitFor(async () => Promise.resolve(isSo() || null), { within: 60 });
+  };
+  const codes = await Promise.all(
+    (['east', 'west'] as const).map(async (replica) => {
+      try {
+        const { status } = await backup(setup.config, {
+          replica,
+          observe: async (event) => {
+            if (event.type !== 'step') return;
+            if (event.step === 'lock') {
+              at.lock += 1;
+              await until(() => at.lock === 2);
+            }
+            if (event.step === 'dump') {
+              at.dump += 1;
+              await until(() => at.refused === 1 || at.dump === 2);
+            }
+          },
+        });
+        return status;
+      } catch (error) {
+        at.refused += 1;
+        return error instanceof StillpointError ? error.code : String(error);
+      }
+    }),
+  );
+  expect(codes.sort()).toEqual(['committed', 'locked']);
 });
 
 describe('SIGKILL during the pause', () => {
