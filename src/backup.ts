@@ -15,6 +15,7 @@ import { wantsReadLock } from './freezePair.js';
 import { keepIndex } from './keepIndex.js';
 import { withPairLock } from './lockPair.js';
 import { openRun, type Run } from './openRun.js';
+import { outOfWriting } from './outOfWriting.js';
 import { requireGrants } from './pair/grants.js';
 import type { Server } from './pair/server.js';
 import { readVariables } from './pair/variables.js';
@@ -64,7 +65,8 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
 
   try {
     const exclusive = await wantsReadLock(run);
-    await requireGrants(replica, exclusive);
+    const closes = pair.topology === 'source-source';
+    await requireGrants(replica, { exclusive, closes });
 
     await observe({ type: 'step', step: 'lock' });
     const patience = { within: lockWithin, signal };
@@ -80,7 +82,9 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
       const variables = await readVariables(replica);
       try {
         const freezing = { id: at.id, exclusive, stores: true, signal: ending, observe, clock };
-        const { value, ...dumped } = await dumpPair(run, held, inventory, freezing);
+        const { value, ...dumped } = await outOfWriting(run, freezing, async (out, options) =>
+          dumpPair(out, held, inventory, options),
+        );
         await observe({ type: 'step', step: 'manifest' });
         const finished = {
           ...at,
@@ -92,6 +96,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
           seconds: clock.seconds() - begun,
           replica,
           picked: { name: chosen.replicaName, reason },
+          bothWrite: closes,
           client: run.tools.mysqldump,
           store: place,
           encrypted: run.recipients.length > 0,
@@ -133,12 +138,14 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
 }
 
 /**
- * Removes what a failed run stored. If that fails too, the journal keeps the id and the next run removes
- * it: why the run had failed is what is to be told.
+ * Removes what a failed run stored. If that fails too, or the node is not back in its proxy, the journal
+ * keeps it and the next run puts it right: why the run had failed is what is to be told.
  */
 async function discard(run: Run, id: string, error: unknown): Promise<void> {
   if (error instanceof StillpointError && error.code === 'not-resumed') return;
   await sweepBackup(run.place, run.name, id)
-    .then(async () => await run.journal.close())
+    .then(async () => {
+      if (!(await run.journal.read())?.out) await run.journal.close();
+    })
     .catch(() => undefined);
 }

@@ -8,7 +8,14 @@ import { takeInventory, type TableInfo } from './dump/inventory.js';
 import { findClient, findProgram } from './dump/tools.js';
 import { journalAt } from './freeze/journal.js';
 import { checkNotify } from './notify/check.js';
-import { checkReplica, checkSource, each, problemOf, type Finding } from './pair/checks.js';
+import {
+  checkReplica,
+  checkSource,
+  checkTwoWriters,
+  each,
+  problemOf,
+  type Finding,
+} from './pair/checks.js';
 import { isLocked } from './pair/lock.js';
 import { openServer, type Server } from './pair/server.js';
 import { openStore } from './store/open.js';
@@ -66,10 +73,12 @@ async function examineReplica(
   const findings: Finding[] = [];
   const replica = await reach(chosen.pair.replica, 'replica', chosen.name, findings);
   try {
+    const bothWrite = chosen.pair.topology === 'source-source';
     if (source && replica) findings.push(checkMatch(source, replica));
+    if (source && replica && bothWrite) findings.push(...(await checkTwoWriters(source, replica)));
     if (replica) {
       findings.push(...(await checkJournal(config, chosen, replica)));
-      findings.push(...(await checkReplica(replica)));
+      findings.push(...(await checkReplica(replica, bothWrite)));
       findings.push(...(await checkContents(replica, chosen)));
     }
     return { findings, flavour: replica?.dialect.version.flavour };

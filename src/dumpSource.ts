@@ -93,6 +93,7 @@ export async function dumpSource(config: Config, options: DumpSourceOptions): Pr
     const run: Run = {
       ...{ ...chosen, replica: source, place, tools, spool, recipients: [] },
       journal: openJournal(config.stateDir, name),
+      others: [],
       optionFile: file.path,
       close: () => Promise.resolve(),
     };
@@ -146,11 +147,11 @@ async function dumped(
     const plan = await planOf(run, options, await listingOf(run, 'snapshot'));
     const freeze = await withReadLock(source, true, inside, async (lost) => {
       const [pausedAt, since] = [clock.now(), clock.seconds()];
-      const before = await readCoordinates(source);
+      const before = await readCoordinates(source, false);
       opened.push(await openDump(plan, dumpOptions(run, options, inside)));
       lost.throwIfAborted();
       const pauseSeconds = clock.seconds() - since;
-      const moved = whatMoved(before, await readCoordinates(source), pauseSeconds);
+      const moved = whatMoved(before, await readCoordinates(source, false), pauseSeconds);
       if (moved.length > 0) throw changed(source.who, moved.join('; '));
       const coordinates = sourceCoordinates(source, before);
       return { coordinates, pausedAt, resumedAt: clock.now(), pauseSeconds };
@@ -172,6 +173,7 @@ async function dumped(
       ...{ label: 'seed', hold: 'snapshot' as const, holdReason: null, lag: [], warnings: [] },
       ...{ startedAt, finishedAt: clock.now(), seconds: clock.seconds() - begun },
       ...{ replica: source, client: run.tools.mysqldump, store: place, encrypted: false },
+      ...{ picked: { name: null, reason: null }, bothWrite: false },
     };
     const manifest = buildManifest(finished, toolName());
     const bare = buildRecord(finished);

@@ -60,7 +60,7 @@ export async function openFollowing(
     });
     const on = { name, pair: chosen.pair, replica, replicaName, journal };
     const exclusive = await wantsReadLock(on);
-    await requireGrants(replica, exclusive);
+    await requireGrants(replica, { exclusive, closes: false });
     const freeze: CatchUpOptions['freeze'] = async (body) =>
       await withPairLock(
         on,

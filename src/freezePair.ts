@@ -17,6 +17,8 @@ export interface FreezePairOptions {
   signal: AbortSignal;
   observe: Observe;
   clock: Clock;
+  /** Called as soon as the channels run again; does not throw. */
+  resumed?: () => Promise<void>;
 }
 
 /** What a freeze of a pair works with. */
@@ -25,6 +27,7 @@ export type Freezable = Pick<Run, 'name' | 'pair' | 'replica' | 'replicaName' | 
 /** Whether the freeze of this pair holds a global read lock. */
 export async function wantsReadLock({ pair, replica }: Freezable): Promise<boolean> {
   const { exclusive } = pair.freeze;
+  if (pair.topology === 'source-source') return true;
   return exclusive === 'auto' ? await takesWrites(replica) : exclusive;
 }
 
@@ -61,14 +64,16 @@ export async function freezePair<T>(
       leaseSeconds: pair.freeze.lease,
       maxSeconds: pair.freeze.maxDuration,
       exclusive,
+      ownWrites: pair.topology === 'source-source',
       signal,
       observe,
       journal: {
         open: async () => await journal.write(entry),
-        close: async () =>
-          options.stores
-            ? await journal.write({ ...entry, phase: 'stored' })
-            : await journal.close(),
+        close: async () => {
+          await options.resumed?.();
+          if (options.stores) await journal.write({ ...entry, phase: 'stored' });
+          else await journal.close();
+        },
       },
       clock,
     },

@@ -20,9 +20,12 @@ export async function memberIds({ pair }: OpenBackup): Promise<string[]> {
   return ids.filter((id) => id !== null);
 }
 
-/** The GTID that the source has reached; null when it does not answer or has none. */
-export async function writtenOnSource(backup: OpenBackup): Promise<string | null> {
-  return await onSource(backup, async (source) => {
+/** A server of the pair that a restored one may follow. */
+export type Followed = 'source' | 'replica';
+
+/** The GTID that a server has reached; null when it does not answer or has none. */
+export async function writtenOn(backup: OpenBackup, which: Followed): Promise<string | null> {
+  return await onServer(backup, which, async (source) => {
     const [row] = await source.query(source.dialect.gtidState());
     return source.dialect.parseGtidState(row ?? {}).written;
   });
@@ -33,9 +36,12 @@ export async function writtenOnSource(backup: OpenBackup): Promise<string | null
  * would else show only once all is loaded. A source that we cannot reach may still be reachable from
  * the target, so that says nothing.
  */
-export async function requireReplicationGrant(backup: OpenBackup): Promise<void> {
+export async function requireReplicationGrant(
+  backup: OpenBackup,
+  which: Followed = 'source',
+): Promise<void> {
   if (backup.pair.replication) return;
-  await onSource(backup, async (source) => {
+  await onServer(backup, which, async (source) => {
     const { account, privileges } = await globalGrants(source);
     if (hasAny(privileges, ['REPLICATION SLAVE', 'REPLICATION REPLICA'])) return null;
     throw new StillpointError('refused', `the account ${account} may not replicate`, {
@@ -44,11 +50,12 @@ export async function requireReplicationGrant(backup: OpenBackup): Promise<void>
   });
 }
 
-async function onSource<T>(
+async function onServer<T>(
   { name, pair }: OpenBackup,
+  which: Followed,
   work: (source: Server) => Promise<T>,
 ): Promise<T | null> {
-  const source = await openServer(await resolveServer(pair.source), `source of ${name}`).catch(
+  const source = await openServer(await resolveServer(pair[which]), `${which} of ${name}`).catch(
     () => null,
   );
   if (!source) return null;
@@ -59,10 +66,14 @@ async function onSource<T>(
   }
 }
 
-/** How the target reaches the source: the replication account, else the source's own. */
-export async function sourceOf(backup: OpenBackup, withPassword: boolean) {
+/** How the target reaches the server that it is to follow: the replication account, else that server's own. */
+export async function sourceOf(
+  backup: OpenBackup,
+  withPassword: boolean,
+  which: Followed = 'source',
+) {
   const { pair } = backup;
-  const source = await resolveServer(pair.source);
+  const source = await resolveServer(pair[which]);
   const { replication } = pair;
   const password = replication ? await readPassword(replication, process.env) : source.password;
   return {
@@ -71,7 +82,7 @@ export async function sourceOf(backup: OpenBackup, withPassword: boolean) {
     user: replication?.user ?? source.user,
     password: withPassword ? (password ?? '') : '…',
     tls:
-      (await onSource(backup, replicatesByTls)) ??
+      (await onServer(backup, which, replicatesByTls)) ??
       (source.tls !== undefined && source.tls !== false),
   };
 }

@@ -7,7 +7,7 @@ import { decodingOf } from './decoding.js';
 import { findClient } from './dump/tools.js';
 import type { OpenBackup } from './openBackup.js';
 import type { Server } from './pair/server.js';
-import { sourceOf } from './pairOfBackup.js';
+import { sourceOf, type Followed } from './pairOfBackup.js';
 import { attachStatements } from './restore/attach.js';
 import { estimateSeconds } from './restore/estimate.js';
 import type { LoadOptions } from './restore/loadPart.js';
@@ -91,8 +91,7 @@ export async function planOf(
   opened: OpenBackup,
   target: Server,
   manifest: Manifest,
-  request: RestoreRequest,
-  left: LedgerEntry | null,
+  { left, follows, ...request }: RestoreRequest & { left: LedgerEntry | null; follows: Followed },
 ): Promise<Omit<RestoreResult, 'target' | 'status'>> {
   const { store, record, name } = opened;
   const { selection, renames, asked } = request;
@@ -120,10 +119,11 @@ export async function planOf(
     seconds: 0,
     checked: null,
     attached: false,
+    attachTo: follows,
     attachStatements:
       renames.size > 0
         ? []
-        : attachStatements(target.dialect, record, await sourceOf(opened, false)),
+        : attachStatements(target.dialect, record, await sourceOf(opened, false, follows)),
     warnings: asked.attach ? [] : warningsOf(manifest, selection),
   };
 }

@@ -1,3 +1,4 @@
+import { putBack } from './drain.js';
 import { sweepBackup } from './catalog/catalog.js';
 import { ageOf, uncommitted } from './catalog/uncommitted.js';
 import { reasonOf } from './errors.js';
@@ -12,14 +13,14 @@ import type { Run } from './openRun.js';
 const abandoned = { after: 24 * 3600, until: 31 * 24 * 3600 };
 
 /** What is put right. */
-type Recovering = Pick<Run, 'replica' | 'journal' | 'place' | 'name'> &
+type Recovering = Pick<Run, 'replica' | 'journal' | 'place' | 'name' | 'pair'> &
   Partial<Pick<Run, 'others'>>;
 
 /**
- * Puts right what a dead run of this pair left: its channels run again, its objects are removed; also those
- * of a run on another replica that has been resumed. Call it under the lock. What cannot be removed is told
- * to `onLeft` and left for `prune`: a backup host may well be forbidden to delete. Returns the dead run's
- * entry, or null.
+ * Puts right what a dead run of this pair left: its channels run again, it takes writes again and is back in
+ * its proxy, its objects are removed; also those of a run on another replica that has been resumed. Call it
+ * under the lock. What cannot be removed is told to `onLeft` and left for `prune`: a backup host may well be
+ * forbidden to delete. Returns the dead run's entry, or null.
  */
 export async function recoverPair(
   run: Recovering,
@@ -27,7 +28,10 @@ export async function recoverPair(
 ): Promise<JournalEntry | null> {
   const { place, name, others = [] } = run;
   const entry = await recover(run.replica, run.journal);
-  if (entry) await run.journal.write({ ...entry, phase: 'stored' });
+  if (entry) {
+    await run.journal.write({ ...entry, phase: 'stored' });
+    await putBack(run);
+  }
   const left = entry ? [{ journal: run.journal, id: entry.backupId }] : [];
   for (const journal of others) {
     const other = await journal.read();

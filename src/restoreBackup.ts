@@ -9,7 +9,13 @@ import { StillpointError } from './errors.js';
 import { openBackup, type OpenBackup } from './openBackup.js';
 import { withNamedLock } from './pair/lock.js';
 import { openServer, type Server } from './pair/server.js';
-import { memberIds, requireReplicationGrant, sourceOf, writtenOnSource } from './pairOfBackup.js';
+import {
+  memberIds,
+  requireReplicationGrant,
+  sourceOf,
+  writtenOn,
+  type Followed,
+} from './pairOfBackup.js';
 import {
   leftOf,
   newEntry,
@@ -18,7 +24,7 @@ import {
   toolsOf,
   type RestoreRequest,
 } from './planRestore.js';
-import { attach, refuseSeveralSources } from './restore/attach.js';
+import { attach, refuseFollowingReplica, refuseSeveralSources } from './restore/attach.js';
 import { checkRestored, type Checked } from './restore/check.js';
 import type { Definer } from './restore/definers.js';
 import { openLedger, removeLedger } from './restore/ledger.js';
@@ -46,6 +52,8 @@ export interface RestoreBackupOptions {
   accounts?: boolean;
   /** Make the target a replica of the pair's source at the recorded coordinates. */
   attach?: boolean;
+  /** Which server of the pair to attach it to; `replica` only where both take writes. Default: `source`. */
+  attachTo?: Followed;
   /** Compare what is there at the end with the manifest. */
   check?: boolean;
   intoPairMember?: boolean;
@@ -85,7 +93,9 @@ export interface RestoreResult {
   /** What was compared with the backup, and was equal; null when it was not asked for. */
   checked: Checked | null;
   attached: boolean;
-  /** What makes the target follow the source; the password is left out. */
+  /** The server of the pair that `attached` and `attachStatements` are about. */
+  attachTo: Followed;
+  /** What makes the target follow it; the password is left out. */
   attachStatements: string[];
   warnings: string[];
 }
@@ -152,12 +162,17 @@ async function prepare({ config, options, opened, manifest, request, target }: R
   });
   if (options.attach) {
     refuseSeveralSources(record);
+    if (options.attachTo === 'replica') refuseFollowingReplica(record);
     await checkAttachable(target, request.databases);
-    await requireReplicationGrant(opened);
+    await requireReplicationGrant(opened, options.attachTo);
   }
   const tools = await toolsOf(config, opened, target, options);
   const result: RestoreResult = {
-    ...(await planOf(opened, target, manifest, request, left.entry)),
+    ...(await planOf(opened, target, manifest, {
+      ...request,
+      left: left.entry,
+      follows: options.attachTo ?? 'source',
+    })),
     target: options.to,
     status: options.dryRun === true ? 'planned' : 'restored',
   };
@@ -214,9 +229,10 @@ async function restoreLocked(run: Run, lost: AbortSignal): Promise<RestoreResult
   }
   if (options.attach) {
     await observe({ type: 'step', step: 'attach' });
-    const reach = await writtenOnSource(opened);
+    const which = options.attachTo ?? 'source';
+    const reach = await writtenOn(opened, which);
     const within = catchUpPatience;
-    const source = await sourceOf(opened, true);
+    const source = await sourceOf(opened, true, which);
     await attach(target, opened.record, source, { within, reach, signal, observe });
     result.attached = true;
   }
@@ -244,6 +260,9 @@ function questions(
   if (replace.length > 0) asked.push(`drop ${replace.join(', ')} on ${result.target} first`);
   if (options.intoPairMember)
     asked.push(`write to ${result.target}, a server of pair ${result.pair}`);
-  if (options.attach) asked.push(`make ${result.target} a replica of the source of ${result.pair}`);
+  if (options.attach)
+    asked.push(
+      `make ${result.target} a replica of the ${options.attachTo ?? 'source'} of ${result.pair}`,
+    );
   return asked;
 }

@@ -1,6 +1,7 @@
 import { resolvePair, withReplica, type ChosenPair } from './config/choose.js';
 import { replicasOf, replicaTitle } from './config/replicas.js';
 import type { Config } from './config/schema.js';
+import { putBack } from './drain.js';
 import { reasonOf, StillpointError } from './errors.js';
 import { resolveServer } from './config/secret.js';
 import { journalAt, journalsBeside, openJournal } from './freeze/journal.js';
@@ -22,9 +23,10 @@ export interface ResumeResult {
 }
 
 /**
- * Ends a freeze that a dead run left: its channels run again, what it stored is removed. Of several replicas
- * it looks at each that answers. Throws `locked` while a run is going on, `not-resumed` when a person must
- * act, and what keeps it from a replica that the journal says was paused.
+ * Ends a freeze that a dead run left: its channels run again, a node takes writes again and is put back, what
+ * it stored is removed. Of several replicas it looks at each that answers. Throws `locked` while a run is
+ * going on, `not-resumed` when a person must act, and what keeps it from a replica that the journal says was
+ * paused.
  */
 export async function resume(config: Config, pairName?: string): Promise<ResumeResult> {
   const chosen = resolvePair(config, pairName);
@@ -74,18 +76,19 @@ async function resumeReplica(
       await recover(replica, journal);
       if (!entry) return { status: 'nothing', channels: [], warnings: [] };
       await journal.write({ ...entry, phase: 'stored' });
+      await putBack({ name, pair, replica, journal });
       const left: string[] = [];
       const onLeft = (line: string) => void left.push(line);
       try {
         const place = await openStore(store);
         const others = await journalsBeside(config.stateDir, name, journal);
-        const on = { name, replica, journal, place, others };
+        const on = { name, pair, replica, journal, place, others };
         await recoverPair(on, onLeft).finally(() => place.close());
       } catch (error) {
         onLeft(`what the dead run stored is still there: ${reasonOf(error)}`);
       }
       return {
-        status: entry.phase === 'frozen' ? 'resumed' : 'nothing',
+        status: entry.phase === 'frozen' || entry.out ? 'resumed' : 'nothing',
         channels: entry.channels.map((channel) => channel.name),
         warnings: left,
       };

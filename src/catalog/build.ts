@@ -25,6 +25,8 @@ export interface Finished {
   replica: Server;
   /** Which of several replicas it is, and why that one. */
   picked: { name: string | null; reason: string | null };
+  /** Of a pair with two writers: it can be attached to either. */
+  bothWrite: boolean;
   client: Tool;
   store: Store;
   encrypted: boolean;
@@ -116,6 +118,7 @@ export function buildRecord(run: Finished): Omit<BackupRecord, 'manifest' | 'scr
       channels: coordinates.channels,
       ownBinlog: coordinates.ownBinlog,
       serverUuid: coordinates.serverUuid,
+      ...(run.bothWrite ? { directions: directionsOf(run) } : {}),
     },
     startedAt: run.startedAt.toISOString(),
     pausedAt: pausedAt.toISOString(),
@@ -135,6 +138,24 @@ export function buildRecord(run: Finished): Omit<BackupRecord, 'manifest' | 'scr
     encrypted: run.encrypted,
     warnings: [...run.warnings, ...run.dumped.parts.flatMap((part) => part.warnings)],
   };
+}
+
+function directionsOf({
+  freeze,
+  replica,
+}: Finished): NonNullable<BackupRecord['coordinates']['directions']> {
+  const { channels, ownBinlog, gtid } = freeze.coordinates;
+  const { host, port } = replica.settings;
+  return [
+    ...channels.map((channel) => ({
+      server: 'source' as const,
+      host: channel.host,
+      port: channel.port,
+      binlog: channel.source,
+      gtid,
+    })),
+    { server: 'replica', host, port, binlog: ownBinlog, gtid },
+  ];
 }
 
 function round(seconds: number): number {

@@ -13,15 +13,28 @@ const channel = z.object({
   relay: position,
 });
 
+/** From where a restored server follows one of two nodes that both take writes. */
+const direction = z.object({
+  /** Which of the pair's servers, as the configuration names them. */
+  server: z.enum(['source', 'replica']),
+  host: z.string(),
+  port: z.number(),
+  /** Position in the binary log of that server. */
+  binlog: position.nullable(),
+  gtid: z.string().nullable(),
+});
+
 /** Where the replica stood. `source` and `relay` are those of its first channel. */
 const coordinates = z.object({
   source: position,
   relay: position,
-  /** MySQL: gtid_executed. MariaDB: gtid_slave_pos. Null where GTIDs are not in use. */
+  /** MySQL: gtid_executed. MariaDB: gtid_slave_pos, of two writers gtid_current_pos. Null where GTIDs are not in use. */
   gtid: z.string().nullable(),
   channels: z.array(channel),
   ownBinlog: position.nullable(),
   serverUuid: z.string(),
+  /** Of a pair with `topology: source-source` only: `gtid` holds the writes of both, so either can be followed. */
+  directions: z.array(direction).optional(),
 });
 
 const bytes = z.object({

@@ -110,9 +110,28 @@ const failoverSchema = z.strictObject({
     ),
 });
 
+const drainSchema = z.strictObject({
+  before: command()
+    .exactOptional()
+    .describe('A command that takes the node out of the proxy, so that the other gets its writes.'),
+  after: command()
+    .exactOptional()
+    .describe('A command that puts it back; it runs in every ending, and may run twice.'),
+  timeout: duration({ min: '1s' }).prefault('60s').describe('How long each of them may take.'),
+  within: duration({ min: '1s' })
+    .prefault('30s')
+    .describe('How long open transactions are waited for; when it is over, the backup is refused.'),
+});
+
 /** A source, its replica or replicas, and how they are backed up. */
 export const pairSchema = z
   .strictObject({
+    topology: z
+      .enum(['source-replica', 'source-source'])
+      .default('source-replica')
+      .describe(
+        'source-source: both take writes, and replica is taken out of writing for a backup.',
+      ),
     source: serverSchema.describe('The server that is written to.'),
     replica: serverSchema
       .exactOptional()
@@ -132,6 +151,9 @@ export const pairSchema = z
         'The account that pair promote and its kin use on both servers. Default: that of each server.',
       ),
     failover: failoverSchema.prefault({}).describe('How the replica becomes the source.'),
+    drain: drainSchema
+      .prefault({})
+      .describe('How replica is taken out of writing, with topology: source-source.'),
     databases: databasesSchema.prefault({}).describe('What is dumped.'),
     freeze: freezeSchema.prefault({}).describe('The pause of replication.'),
     dump: dumpSchema.prefault({}).describe('How it is dumped.'),
@@ -148,7 +170,8 @@ export const pairSchema = z
   })
   .superRefine(checkReplicas, {
     when: ({ value }) => typeof value === 'object' && value !== null,
-  });
+  })
+  .superRefine(checkTopology, { when: ({ value }) => typeof value === 'object' && value !== null });
 
 function checkReplicas(pair: object, context: z.RefinementCtx): void {
   const fail = (message: string, path: string[], params?: Record<string, unknown>) =>
@@ -161,6 +184,18 @@ function checkReplicas(pair: object, context: z.RefinementCtx): void {
   if ('replica' in pair) fail('either replica or replicas, not both', ['replicas']);
   if (typeof replicas === 'object' && replicas !== null && Object.keys(replicas).length === 0)
     fail('expected at least one replica', ['replicas']);
+}
+
+// Also when another key is wrong, hence nothing is taken as given.
+function checkTopology(pair: object, context: z.RefinementCtx): void {
+  const { topology, freeze } = pair as { topology?: unknown; freeze?: { exclusive?: unknown } };
+  if (topology !== 'source-source' || freeze?.exclusive !== false) return;
+  context.addIssue({
+    code: 'custom',
+    message: 'a node that takes writes is locked for the pause: leave it out, or true',
+    path: ['freeze', 'exclusive'],
+    input: false,
+  });
 }
 
 function checkExtraArg(argument: string, context: z.RefinementCtx): void {

@@ -64,6 +64,8 @@ export interface SourceAddress {
 export interface GtidState {
   /** What a server restored from a backup taken now must be given to go on from here. */
   applied: string | null;
+  /** The same for a server that has written itself: with these writes. */
+  held: string | null;
   /** What a replica of this server must reach to hold all that was written here until now. */
   written: string | null;
   /** Every GTID text that must stand still while nothing is written; part of the fence. */
@@ -202,6 +204,8 @@ export interface Dialect {
 
   /** What the backup's account needs on the replica. */
   readonly grants: readonly GrantNeed[];
+  /** What it needs beside that to take a node out of writing. */
+  readonly closingGrants: readonly GrantNeed[];
   /** Options for mysqldump beyond those every flavour takes. */
   dumpOptions(client: Version): string[];
 }

@@ -90,6 +90,7 @@ export function mariadbDialect(version: Version): Dialect {
     ddlGuard,
     namesAreSlow: false,
     grants: atLeast(version, 11, 3) ? [...grants, showRoutine] : grants,
+    closingGrants: [{ anyOf: ['READ_ONLY ADMIN'], why: 'takes the node out of writing' }],
     // The former rows of system-versioned tables; an older server would not take them back.
     dumpOptions: (client) =>
       [version, client].every((one) => atLeast(one, 10, 11)) ? ['--dump-history'] : [],
@@ -179,7 +180,12 @@ function parseGtidState(row: Row) {
     gtid_binlog_pos: text(row, 'binlogPos'),
     gtid_current_pos: text(row, 'currentPos'),
   };
-  return { applied: marks.gtid_slave_pos || null, written: marks.gtid_binlog_pos || null, marks };
+  return {
+    applied: marks.gtid_slave_pos || null,
+    held: marks.gtid_current_pos || null,
+    written: marks.gtid_binlog_pos || null,
+    marks,
+  };
 }
 
 /** REPLICATION CLIENT is an alias of BINLOG MONITOR here and not enough for the replica status. */

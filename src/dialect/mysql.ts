@@ -110,6 +110,15 @@ export function mysqlDialect(version: Version): Dialect {
     ddlGuard: atLeast(version, 8) ? ddlGuard : null,
     namesAreSlow: true,
     grants: atLeast(version, 8, 0, 0) ? grants8 : grants57,
+    closingGrants: atLeast(version, 8)
+      ? [
+          {
+            anyOf: ['SYSTEM_VARIABLES_ADMIN', 'SUPER'],
+            why: 'takes the node out of writing',
+          },
+          { anyOf: ['CONNECTION_ADMIN', 'SUPER'], why: 'takes the node out of writing' },
+        ]
+      : [],
     dumpOptions: (client) => [
       '--set-gtid-purged=OFF',
       ...(atLeast(client, 8, 0, 2) ? ['--column-statistics=0'] : []),
@@ -134,7 +143,7 @@ function parseGtidState(row: Row) {
   const executed = oneLine(text(row, 'executed'));
   const on = ['ON', '1'].includes(text(row, 'mode'));
   const gtid = on ? executed : null;
-  return { applied: gtid, written: gtid, marks: { gtid_executed: executed } };
+  return { applied: gtid, held: gtid, written: gtid, marks: { gtid_executed: executed } };
 }
 
 function changeSource(

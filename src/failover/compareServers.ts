@@ -36,7 +36,7 @@ export async function compareServers(
   try {
     const at = await withReadLock(source, true, signal, async () => {
       opened.push(await openSnapshot(source, tables, { parallel, signal }));
-      return sourceCoordinates(source, await readCoordinates(source));
+      return sourceCoordinates(source, await readCoordinates(source, false));
     });
     await goTo(replica, channel, at, signal);
     const [snapshot] = opened;

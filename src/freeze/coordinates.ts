@@ -17,7 +17,10 @@ export interface ChannelCoordinates {
 /** Where the replica stood, with everything that must not move while it stands still. */
 export interface Coordinates {
   channels: ChannelCoordinates[];
-  /** MySQL: gtid_executed. MariaDB: gtid_slave_pos. Null where GTIDs are not in use. */
+  /**
+   * MySQL: gtid_executed. MariaDB: gtid_slave_pos, or gtid_current_pos of a server that takes writes of
+   * its own. Null where GTIDs are not in use.
+   */
   gtid: string | null;
   /** Every GTID variable by name. */
   gtidMarks: Record<string, string>;
@@ -32,8 +35,11 @@ export interface Coordinates {
   running: string[];
 }
 
-/** Reads the coordinates: once to record them, and again as the fence. */
-export async function readCoordinates(replica: Server): Promise<Coordinates> {
+/**
+ * Reads the coordinates: once to record them, and again as the fence. With `ownWrites`, what the server
+ * has written itself belongs to them.
+ */
+export async function readCoordinates(replica: Server, ownWrites: boolean): Promise<Coordinates> {
   const { dialect } = replica;
   const channels = await channelsOf(replica);
   const [gtidRow] = await replica.query(dialect.gtidState());
@@ -49,7 +55,7 @@ export async function readCoordinates(replica: Server): Promise<Coordinates> {
       source: channel.executed,
       relay: channel.relay,
     })),
-    gtid: gtid.applied,
+    gtid: ownWrites ? gtid.held : gtid.applied,
     gtidMarks: gtid.marks,
     ownBinlog: binlogRow ? dialect.parseBinlogStatus(binlogRow) : null,
     serverUuid: String(uuidRow?.['uuid']),

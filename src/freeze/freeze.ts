@@ -1,10 +1,11 @@
-import { reasonOf, StillpointError } from '../errors.js';
+import { StillpointError } from '../errors.js';
 import type { Server } from '../pair/server.js';
 import { systemClock, type Clock } from '../util/clock.js';
 import type { Observe } from '../util/observe.js';
 import { readCoordinates, type Coordinates } from './coordinates.js';
 import { whatMoved } from './fence.js';
 import { openLease } from './lease.js';
+import { settled, withEarlier } from './outcome.js';
 import { withReadLock } from './readLock.js';
 import { watchRelayRoom } from './relayRoom.js';
 import { resumeChannels, type RunningChannel } from './resume.js';
@@ -19,6 +20,8 @@ export interface FreezeOptions {
   maxSeconds: number;
   /** Hold FLUSH TABLES WITH READ LOCK for the freeze, for a node that takes writes. */
   exclusive: boolean;
+  /** The server takes writes of its own: these belong to what it holds. */
+  ownWrites: boolean;
   /** Ends the freeze early: a signal, a lost lock. */
   signal: AbortSignal;
   observe: Observe;
@@ -60,7 +63,11 @@ export async function withFreeze<T>(
   await observe({ type: 'step', step: 'journal' });
   await options.journal.open();
   await observe({ type: 'step', step: 'lease' });
-  const lease = await openLease(replica, names, options.leaseSeconds);
+  const words = {
+    first: names.map((name) => replica.dialect.stopApplier(name)),
+    promised: names.map((name) => replica.dialect.startApplier(name)),
+  };
+  const lease = await openLease(replica, words, options.leaseSeconds);
 
   const bound = new AbortController();
   const room = watchRelayRoom(replica);
@@ -102,7 +109,7 @@ export async function withFreeze<T>(
     await stopAppliers(replica, lease, names, signal);
     return await withReadLock(replica, options.exclusive, signal, async (unlocked) => {
       await observe({ type: 'step', step: 'record' });
-      const coordinates = await readCoordinates(replica);
+      const coordinates = await readCoordinates(replica, options.ownWrites);
       const since = clock.seconds();
       await observe({ type: 'paused' });
       await observe({ type: 'step', step: 'dump' });
@@ -113,7 +120,7 @@ export async function withFreeze<T>(
       running.catch(() => undefined);
       const value = await untilAborted(running, inside);
       await observe({ type: 'step', step: 'fence' });
-      const now = await readCoordinates(replica);
+      const now = await readCoordinates(replica, options.ownWrites);
       inside.throwIfAborted();
       const moved = whatMoved(coordinates, now, clock.seconds() - since);
       if (moved.length > 0) throw fenceBroken(replica, moved);
@@ -131,15 +138,6 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   });
 }
 
-type Settled<T> = { ok: true; value: T } | { ok: false; error: unknown };
-
-async function settled<T>(work: Promise<T>): Promise<Settled<T>> {
-  return await work.then(
-    (value) => ({ ok: true as const, value }),
-    (error: unknown) => ({ ok: false as const, error }),
-  );
-}
-
 function tooLong(seconds: number): StillpointError {
   return new StillpointError('failed', `the freeze reached its bound of ${seconds} s`, {
     hint: 'The replica was resumed. Raise freeze.maxDuration, or dump with more processes at once (dump.parallel).',
@@ -152,19 +150,6 @@ function fenceBroken(replica: Server, moved: readonly string[]): StillpointError
     `the ${replica.who} did not stand still: ${moved.join('; ')}`,
     {
       hint: 'Someone started the SQL thread, wrote to the replica or restarted it during the freeze; see that nothing does, and run the backup again.',
-    },
-  );
-}
-
-/** A replica that a person must start matters more than why the run had failed before. */
-function withEarlier(error: unknown, outcome: Settled<unknown>): unknown {
-  if (outcome.ok || !(error instanceof StillpointError)) return error;
-  return new StillpointError(
-    error.code,
-    `${error.message} (the run had failed before: ${reasonOf(outcome.error)})`,
-    {
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      cause: outcome.error,
     },
   );
 }

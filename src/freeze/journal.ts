@@ -16,6 +16,8 @@ const shape = z.object({
   phase: z.enum(['frozen', 'stored']),
   /** The channels that ran before the freeze: these, and no others, are to run again. */
   channels: z.array(z.object({ name: z.string(), receiver: z.boolean() })),
+  /** The server was taken out of writing: whether to let it take writes again, and to run `drain.after`. */
+  out: z.object({ reopen: z.boolean(), after: z.boolean() }).exactOptional(),
   since: z.iso.datetime(),
   pid: z.number(),
   host: z.string(),
@@ -133,6 +135,11 @@ export async function lastEntry(stateDir: string, pair: string): Promise<Journal
   // Ids sort by time.
   const left = entries.filter((entry) => entry !== null);
   return left.sort((a, b) => (a.backupId < b.backupId ? -1 : 1)).at(-1) ?? null;
+}
+
+/** The same journal, with `out` in each entry. */
+export function carrying(journal: Journal, out: NonNullable<JournalEntry['out']>): Journal {
+  return { ...journal, write: async (entry) => await journal.write({ ...entry, out }) };
 }
 
 function ifAbsent(error: unknown): null {

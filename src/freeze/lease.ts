@@ -8,8 +8,8 @@ const mark = '/* stillpoint lease */';
 const asleep = `DO ${mark}`;
 
 /**
- * The server's own promise to resume: a session that is told in one packet to stop the appliers, to
- * sleep, and to start them. If we die, the server notices the dead connection within 5 s, ends the
+ * The server's own promise to put right what we do to it: a session that is told in one packet to stop
+ * the appliers, to sleep, and to start them; or to take no writes, to sleep, and to take them again. If we die, the server notices the dead connection within 5 s, ends the
  * sleep and runs the START; if the network dies without a word, the sleep runs out. Measured on
  * MariaDB 10.11 and MySQL 9.7, also under super_read_only, and with a STOP that waited when the client
  * died: the session goes on to its sleep and its START. It needs no event and writes no GTID.
@@ -18,13 +18,13 @@ const asleep = `DO ${mark}`;
  */
 export interface Lease {
   /**
-   * Stops the appliers. True when they are stopped and the promise stands, false when a STOP still
-   * waits after so many seconds. Throws the signal's reason.
+   * Does what comes first. True when that is done and the promise stands, false when it still waits
+   * after so many seconds. Throws the signal's reason.
    */
-  stop(within: number, signal: AbortSignal): Promise<boolean>;
-  /** The session that the STOP was sent through. */
+  begin(within: number, signal: AbortSignal): Promise<boolean>;
+  /** The session that it was sent through. */
   stopper(): number | undefined;
-  /** Fires when the lease ended without us: its STOP has failed, or its START has run, or will. */
+  /** Fires when the lease ended without us: what comes first has failed, or what is promised has run, or will. */
   readonly lost: AbortSignal;
   /** Takes the promise back, without a START. The applier runs again by now. */
   drop(): Promise<void>;
@@ -32,14 +32,19 @@ export interface Lease {
   fire(): void;
 }
 
+/** What the session of a lease is told to do, and what it promises to do once we are gone. */
+export interface LeaseWords {
+  first: readonly string[];
+  promised: readonly string[];
+}
+
+/** Opens a lease, which does nothing until it is told to begin. */
 export async function openLease(
   replica: Server,
-  channels: readonly string[],
+  { first, promised }: LeaseWords,
   seconds: number,
 ): Promise<Lease> {
-  const stops = channels.map((name) => replica.dialect.stopApplier(name)).join('; ');
-  const starts = channels.map((name) => replica.dialect.startApplier(name)).join('; ');
-  const promise = `${asleep} SLEEP(${seconds}); ${starts}`;
+  const promise = [`${asleep} SLEEP(${seconds})`, ...promised].join('; ');
   const open = () => replica.session({ multipleStatements: true });
   const lost = new AbortController();
   let dropped = false;
@@ -85,9 +90,9 @@ export async function openLease(
   return {
     lost: lost.signal,
     stopper: () => stopper,
-    async stop(within, signal) {
+    async begin(within, signal) {
       stopper = current.id;
-      send(current, `${stops}; ${promise}`);
+      send(current, [...first, promise].join('; '));
       const seen = await waitFor(() => sleeps(current), { within, every: 20, signal });
       if (!seen) return false;
       timer = setInterval(

@@ -36,9 +36,7 @@ export async function resumeChannels(
         return await tryResume(replica, channels, stopper);
       } catch (error) {
         if (error instanceof StillpointError && error.code === 'not-resumed') throw error;
-        const passes =
-          error instanceof StillpointError || isBroken(error) || passing.has(errno(error));
-        if (!passes) throw stuck(replica, channels, reasonOf(error), error);
+        if (!passes(error)) throw stuck(replica, channels, reasonOf(error), error);
         reason = reasonOf(error);
         return null;
       }
@@ -48,8 +46,13 @@ export async function resumeChannels(
   if (!done) throw stuck(replica, channels, reason);
 }
 
-/** Errors that pass by themselves: shutting down, interrupted query, aborted connection. */
+/** Shutting down, interrupted query, aborted connection. */
 const passing = new Set([1053, 1317, 1927, 3168, 1129, 1040]);
+
+/** Whether an error of a server that is away passes by itself. */
+export function passes(error: unknown): boolean {
+  return error instanceof StillpointError || isBroken(error) || passing.has(errno(error));
+}
 
 async function tryResume(
   replica: Server,

@@ -17,7 +17,7 @@ export async function stopAppliers(
   channels: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (!(await lease.stop(patience, signal))) throw await doesNotStop(replica);
+  if (!(await lease.begin(patience, signal))) throw await doesNotStop(replica);
   const found = await channelsOf(replica);
   // Running: someone started it. An error: a group on tables without transactions that did not end
   // within a minute is left half applied.

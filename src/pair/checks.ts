@@ -1,4 +1,7 @@
 import { reasonOf, StillpointError } from '../errors.js';
+import { isWritable } from './admin.js';
+import { refuseUnlessServing } from './otherNode.js';
+import { conflictsOf } from './twoWriters.js';
 import { secondsSpan } from '../util/span.js';
 import { channelsOf } from './channels.js';
 import { checkGrants, globalGrants, hasAny } from './grants.js';
@@ -18,13 +21,51 @@ export interface Finding {
 /** Days of binary logs below which a restored server may soon not find its place on the source. */
 const fewDays = 2;
 
-/** What of a replica concerns a backup. Each check stands alone: one that fails hides no other. */
-export async function checkReplica(replica: Server): Promise<Finding[]> {
+/**
+ * What of a replica concerns a backup, which `closes` it where it is one of two nodes that take writes. Each
+ * check stands alone: one that fails hides no other.
+ */
+export async function checkReplica(replica: Server, closes: boolean): Promise<Finding[]> {
   return await each([
     ['replication', async () => await checkChannels(replica)],
-    ['grants', async () => await checkAccount(replica)],
-    ['writes', async () => [await checkWrites(replica)]],
+    ['grants', async () => await checkAccount(replica, closes)],
+    ...(closes ? [] : [['writes', async () => [await checkWrites(replica)]] as const]),
   ]);
+}
+
+/** What of two nodes that both take writes concerns the one of them that is taken out of writing. */
+export async function checkTwoWriters(source: Server, replica: Server): Promise<Finding[]> {
+  return await each([
+    ['other node', async () => [await checkServing(source, replica)]],
+    ['two writers', async () => await checkConflicts(source, replica)],
+  ]);
+}
+
+async function checkServing(source: Server, replica: Server): Promise<Finding> {
+  const name = 'other node';
+  await refuseUnlessServing(source, replica, Infinity);
+  const detail = `the ${source.who} takes writes and follows the ${replica.who}`;
+  if (await isWritable(replica)) return { name, status: 'ok', detail };
+  return {
+    name,
+    status: 'warn',
+    detail: `${detail}, which is read-only`,
+    fix: `On the replica: ${replica.dialect.openForWrites()};`,
+  };
+}
+
+async function checkConflicts(source: Server, replica: Server): Promise<Finding[]> {
+  const conflicts = await conflictsOf(source, replica);
+  if (conflicts.length === 0) {
+    const detail = 'their settings let both take writes';
+    return [{ name: 'two writers', status: 'ok', detail }];
+  }
+  return conflicts.map(({ name, detail, fix }) => ({
+    name: `two writers: ${name}`,
+    status: 'fail',
+    detail,
+    fix,
+  }));
 }
 
 /**
@@ -95,8 +136,8 @@ async function checkChannels(replica: Server): Promise<Finding[]> {
   });
 }
 
-async function checkAccount(replica: Server): Promise<Finding[]> {
-  const { account, missing } = await checkGrants(replica);
+async function checkAccount(replica: Server, closes: boolean): Promise<Finding[]> {
+  const { account, missing } = await checkGrants(replica, closes);
   const finding = (status: 'warn' | 'fail', optional: boolean): Finding[] => {
     const needs = missing.filter((need) => (need.optional === true) === optional);
     if (needs.length === 0) return [];

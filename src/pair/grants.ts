@@ -35,19 +35,35 @@ export function hasAny(privileges: ReadonlySet<string>, names: readonly string[]
 /**
  * Compares what the account holds with what a backup needs. Only global privileges count: with grants
  * per schema a dump leaves routines out without a word, so counting what is visible proves nothing.
+ * `closes`: it takes the server out of writing, too.
  */
-export async function checkGrants(server: Server): Promise<GrantReport> {
+export async function checkGrants(server: Server, closes: boolean): Promise<GrantReport> {
   const { account, privileges } = await globalGrants(server);
-  const missing = server.dialect.grants.filter((need) => !hasAny(privileges, need.anyOf));
+  const { grants, closingGrants } = server.dialect;
+  const missing = [...grants, ...(closes ? closingGrants : [])].filter(
+    (need) => !hasAny(privileges, need.anyOf),
+  );
   const wanted = missing.map((need) => need.anyOf[0] ?? '').join(', ');
   return { account, missing, statement: wanted && `GRANT ${wanted} ON *.* TO ${account};` };
 }
 
-/** Throws `refused` when a privilege is missing that every backup needs. */
-export async function requireGrants(server: Server, exclusive: boolean): Promise<void> {
-  const { account, missing, statement } = await checkGrants(server);
+/** What a backup does to its server, beside pausing it. */
+export interface GrantUses {
+  /** Holds a global read lock. */
+  exclusive: boolean;
+  /** Takes the server out of writing. */
+  closes: boolean;
+}
+
+/** Throws `refused` when a privilege is missing that this backup needs. */
+export async function requireGrants(
+  server: Server,
+  { exclusive, closes }: GrantUses,
+): Promise<void> {
+  const { account, missing, statement } = await checkGrants(server, closes);
+  const used = [...(exclusive ? ['RELOAD'] : []), ...(closes ? ['PROCESS'] : [])];
   const needed = missing.filter(
-    (need) => need.optional !== true || (exclusive && need.anyOf.includes('RELOAD')),
+    (need) => need.optional !== true || used.some((name) => need.anyOf.includes(name)),
   );
   if (needed.length === 0) return;
   const names = needed.map((need) => need.anyOf[0]).join(', ');

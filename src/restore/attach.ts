@@ -52,6 +52,16 @@ export function refuseSeveralSources(record: Pick<BackupRecord, 'coordinates' | 
   }
 }
 
+/** Throws `refused` for a backup whose replica is no source of its own: what it wrote may be missing. */
+export function refuseFollowingReplica(record: Pick<BackupRecord, 'coordinates' | 'id'>): void {
+  if (record.coordinates.directions !== undefined) return;
+  throw new StillpointError(
+    'refused',
+    `backup ${record.id} is not of a pair with two writers, so it can be attached to its source only`,
+    { hint: 'Leave --attach-to out, or say --attach-to source.' },
+  );
+}
+
 /** Attaches a restored server and waits until it has caught up with the source. */
 export async function attach(
   target: Server,

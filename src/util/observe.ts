@@ -24,6 +24,18 @@ export const steps = [
  */
 export const holdSnapshotSteps = ['guard', 'open', 'stream'] as const;
 
+/**
+ * What a backup of a pair with two writers has beside these: the first three before `journal`, the last two
+ * after `resume`.
+ */
+export const twoWriterSteps = [
+  'drain',
+  'close-writes',
+  'settle',
+  'open-writes',
+  'put-back',
+] as const;
+
 /** The steps of a restore. */
 export const restoreSteps = ['restore', 'check', 'attach'] as const;
 
@@ -65,6 +77,7 @@ export type Step =
   | (typeof rejoinSteps)[number]
   | (typeof steps)[number]
   | (typeof holdSnapshotSteps)[number]
+  | (typeof twoWriterSteps)[number]
   | (typeof restoreSteps)[number]
   | (typeof snapshotSteps)[number];
 

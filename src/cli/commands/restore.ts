@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Followed } from '../../pairOfBackup.js';
 import { definers, type Definer } from '../../restore/definers.js';
 import { ask } from '../ask.js';
 import { count } from '../options.js';
@@ -13,6 +14,7 @@ interface RestoreFlags {
   replace?: string[];
   accounts?: boolean;
   attach?: boolean;
+  attachTo?: Followed;
   check?: boolean;
   intoPairMember?: boolean;
   identity?: string;
@@ -52,6 +54,12 @@ export function registerRestore(program: Command, context: Context): void {
       '--attach',
       "make the target a replica of the pair's source, from the recorded coordinates",
     )
+    .addOption(
+      new Option(
+        '--attach-to <server>',
+        'attach it to this server of the pair; replica only where both take writes (topology)',
+      ).choices(['source', 'replica']),
+    )
     .option('--check', 'compare rows and objects with the backup at the end')
     .option('--into-pair-member', "allow the pair's own source or replica as target")
     .option('--identity <file>', 'the age key of an encrypted backup')
@@ -62,6 +70,7 @@ export function registerRestore(program: Command, context: Context): void {
       const { restoreText } = await import('../output/restore.js');
       const { yes } = command.optsWithGlobals<GlobalOptions>();
       const { identity, ...rest } = flags;
+      if (rest.attachTo !== undefined) rest.attach = true;
       const result = await restoreBackup(await configOf(command), {
         backup: which,
         ...rest,

@@ -38,6 +38,12 @@ export function recordFields(record: BackupRecord): [string, string][] {
       `${channel.source.file}:${channel.source.position}`,
     ]),
     ['GTID', coordinates.gtid ?? 'none'],
+    ...(coordinates.directions ?? [])
+      .filter(({ server }) => server === 'replica')
+      .map(({ binlog }): [string, string] => [
+        'replica position',
+        binlog === null ? 'none' : `${binlog.file}:${binlog.position}`,
+      ]),
     ['store', record.store],
   ];
 }

@@ -41,7 +41,10 @@ export function restoreText(result: RestoreResult): string {
     ]);
   }
   if (result.attached) {
-    fields.push(['attached', `it follows the source of ${result.pair} and has caught up`]);
+    fields.push([
+      'attached',
+      `it follows the ${result.attachTo} of ${result.pair} and has caught up`,
+    ]);
   }
   const head = planned ? `would restore into ${result.target}` : `restored into ${result.target}`;
   return `${head}\n${fieldsText(fields)}${attachText(result)}`;
