@@ -27,6 +27,7 @@ import {
   busy,
   endBackup,
   refuseLiving,
+  refuseTwoWriters,
   type Promoter,
 } from './promoteRefusals.js';
 import { newBackupId } from './store/keys.js';
@@ -79,6 +80,7 @@ export async function promotePair(
   options: PromoteOptions = {},
 ): Promise<PromoteResult> {
   const { observe = ignore } = options;
+  refuseTwoWriters(resolvePair(config, options.pair));
   await observe({ type: 'step', step: 'check-pair' });
   const { chosen, loss } = await pickPromoted(config, resolvePair(config, options.pair), {
     replica: options.replica,

@@ -28,6 +28,18 @@ export interface Promoter {
 /** Seconds in which a backup that was told to end has resumed the replica. */
 const endsWithin = 120;
 
+/** Throws `refused` where both nodes take writes already. */
+export function refuseTwoWriters({ name, pair }: ChosenPair): void {
+  if (pair.topology === 'source-replica') return;
+  throw new StillpointError(
+    'refused',
+    `both nodes of ${name} take writes: none is to be promoted`,
+    {
+      hint: 'Point the application at the one that is there; topology: source-replica makes it a pair with one source.',
+    },
+  );
+}
+
 /** Throws `refused` while the source may take writes, as far as anybody here can tell. */
 export async function refuseLiving(
   { source, replica, options, chosen }: Promoter,

@@ -35,8 +35,14 @@ export function registerResume(program: Command, context: Context): void {
       for (const warning of result.warnings) terminal.warning(warning);
       terminal.result(
         result.status === 'resumed'
-          ? `the SQL thread of ${[name, ...result.replicas].join(' ')} runs again`
+          ? resumedText(result.channels, [name, ...result.replicas].join(' '))
           : `nothing to resume for ${name}: the journal holds no freeze`,
       );
     });
+}
+
+/** A run that died before it stopped a channel had only taken the node out of writing. */
+function resumedText(channels: readonly string[], name: string): string {
+  if (channels.length > 0) return `the SQL thread of ${name} runs again`;
+  return `the replica of ${name} takes writes again`;
 }

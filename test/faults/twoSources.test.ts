@@ -1,0 +1,249 @@
+import { execa } from 'execa';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { backup } from '../../src/backup.js';
+import type { BackupRecord } from '../../src/catalog/records.js';
+import { openJournal } from '../../src/freeze/journal.js';
+import { twoWriterSteps } from '../../src/util/observe.js';
+import { waitFor } from '../../src/util/wait.js';
+import { freshTarget, target } from '../rig/shared.js';
+import { root } from '../support/cli.js';
+import {
+  asApp,
+  contentOf,
+  lockedByApp,
+  pairOfRing,
+  settle,
+  startApp,
+  startRing,
+  stateOf,
+  type App,
+  type Ring,
+} from '../support/ring.js';
+import { again, drainedIn, setUpRing } from '../support/ringSetup.js';
+
+const open = { writable: true, applies: true };
+let ring: Ring;
+
+beforeAll(async () => {
+  ring = await startRing();
+});
+afterAll(async () => await ring.stop());
+afterEach(async () => {
+  expect(await stateOf(ring.source)).toEqual(open);
+  expect(await stateOf(ring.replica)).toEqual(open);
+});
+
+async function writingToBoth(work: (apps: App[]) => Promise<void>): Promise<void> {
+  const apps = [await startApp(ring.source, 21), await startApp(ring.replica, 22)];
+  try {
+    await work(apps);
+  } finally {
+    for (const app of apps) await app.stop();
+  }
+}
+
+test('a backup while both are written to: attached to either, it is equal on all three', async () => {
+  const setup = await setUpRing(ring);
+  let record: BackupRecord | undefined;
+  let inside: unknown;
+  await writingToBoth(async ([one, two]) => {
+    await waitFor(async () => Promise.resolve(two!.written() > 50 ? true : null), { within: 60 });
+    let before = 0;
+    record = await backup(setup.config, {
+      observe: async (event) => {
+        if (event.type !== 'step') return;
+        if (event.step === 'dump') {
+          before = one!.written();
+          inside = await stateOf(ring.replica);
+        }
+        // The other one serves while this one stands still.
+        if (event.step === 'fence') {
+          const goesOn = async () => Promise.resolve(one!.written() > before + 5 ? true : null);
+          expect(await waitFor(goesOn, { within: 30 })).toBe(true);
+        }
+      },
+    });
+    expect(two!.refused()).toBeGreaterThan(0);
+    const after = two!.written();
+    const writes = async () => Promise.resolve(two!.written() > after + 5 ? true : null);
+    expect(await waitFor(writes, { within: 30 })).toBe(true);
+  });
+  expect(inside).toEqual({ writable: false, applies: false });
+  expect(await drainedIn(setup)).toEqual(['drain.before', 'drain.after']);
+  const { directions, gtid } = record!.coordinates;
+  expect(directions?.map(({ server, port }) => [server, port])).toEqual([
+    ['source', ring.source.port],
+    ['replica', ring.replica.port],
+  ]);
+  expect(gtid!.split(',')).toHaveLength(2);
+  await settle(ring);
+  for (const to of ['source', 'replica']) {
+    await freshTarget();
+    const attached = await setup.ok(
+      'restore',
+      'latest',
+      '--to',
+      'third',
+      '--attach-to',
+      to,
+      '--yes',
+    );
+    expect(attached.stdout).toContain(`it follows the ${to} of shop`);
+    await settle(ring, target);
+    const wanted = await contentOf(ring.source);
+    expect(await contentOf(ring.replica)).toEqual(wanted);
+    expect(await contentOf(target)).toEqual(wanted);
+  }
+  await freshTarget();
+});
+
+const freezing = ['journal', 'lease', 'stop', 'record', 'dump', 'fence', 'resume', 'drop-lease'];
+const ends = ['manifest', 'commit'];
+
+describe.each([...twoWriterSteps, ...freezing, ...ends])('killed at %s', (step) => {
+  test('SIGKILL: it takes writes by itself, and the next run puts it back', async () => {
+    const setup = await setUpRing(ring);
+    expect((await setup.runUntil(step, 'SIGKILL', 'backup')).status).toBe(137);
+    const isBack = async () => {
+      const { writable, applies } = await stateOf(ring.replica);
+      return writable && applies ? true : null;
+    };
+    expect(await waitFor(isBack, { within: 12 })).toBe(true);
+    await setup.ok('backup');
+    const told = await drainedIn(setup);
+    expect(told.at(-1)).toBe('drain.after');
+    // The run that was killed: put back by the next one, unless it had done that itself.
+    const first = told.slice(0, -2);
+    expect(first).toEqual(step === 'drain' ? ['drain.after'] : ['drain.before', 'drain.after']);
+    expect(await openJournal(setup.config.stateDir, 'shop').read()).toBeNull();
+  });
+
+  test('SIGTERM: it takes writes and is back in its proxy before the exit', async () => {
+    const setup = await setUpRing(ring);
+    const ended = await setup.runUntil(step, 'SIGTERM', 'backup');
+    const state = await stateOf(ring.replica);
+    expect(ended.status, ended.stderr).toBe(143);
+    expect(state).toEqual(open);
+    expect((await drainedIn(setup)).at(-1)).toBe('drain.after');
+    expect(await openJournal(setup.config.stateDir, 'shop').read()).toBeNull();
+  });
+});
+
+test('killed while a lock keeps the node open: it does not stay closed by what was left', async () => {
+  const setup = await setUpRing(ring);
+  const locking = await lockedByApp(ring.replica);
+  const script = join(root, 'bin/stillpoint.js');
+  const running = execa(process.execPath, [script, '-c', setup.file, 'backup'], { reject: false });
+  const sessions = async () =>
+    await ring.replica.query<{ Info: string | null }>(
+      "SELECT INFO AS Info FROM information_schema.PROCESSLIST WHERE USER = 'stillpoint'",
+    );
+  const closes = async () =>
+    (await sessions()).some(({ Info }) => Info?.startsWith('SET GLOBAL') === true) ? true : null;
+  expect(await waitFor(closes, { within: 30 })).toBe(true);
+  running.kill('SIGKILL');
+  await running;
+  await locking.query('UNLOCK TABLES');
+  await locking.end();
+  const isGone = async () => ((await sessions()).length === 0 ? true : null);
+  expect(await waitFor(isGone, { within: 20 })).toBe(true);
+  expect(await stateOf(ring.replica)).toEqual(open);
+  await setup.ok('resume');
+});
+
+test('`resume` after a kill puts the node back', async () => {
+  const setup = await setUpRing(ring);
+  await setup.runUntil('fence', 'SIGKILL', 'backup');
+  const ended = await setup.ok('resume', '--json');
+  expect(ended.json).toMatchObject({ status: 'resumed' });
+  expect(await stateOf(ring.replica)).toEqual(open);
+  expect(await drainedIn(setup)).toEqual(['drain.before', 'drain.after']);
+  expect((await setup.ok('resume', '--json')).json).toMatchObject({ status: 'nothing' });
+});
+
+test('an open transaction is waited for, then the backup is refused; it commits', async () => {
+  const setup = await setUpRing(ring, { within: '2s' });
+  const app = await asApp(ring.replica);
+  await app.query("BEGIN; INSERT INTO ledger (node, note) VALUES (22, 'held open')");
+  const ended = await setup.run('backup');
+  expect(ended.status, ended.stderr).toBe(10);
+  expect(ended.stderr).toMatch(
+    /open transactions on the replica of shop have not ended within 2 s/,
+  );
+  expect(await stateOf(ring.replica)).toEqual(open);
+  await app.query('COMMIT');
+  await app.end();
+  expect(await drainedIn(setup)).toEqual(['drain.before', 'drain.after']);
+  await setup.ok('backup');
+});
+
+test('a lock that is held keeps the node from being closed: refused, it takes writes', async () => {
+  const setup = await setUpRing(ring, { within: '2s' });
+  const app = await lockedByApp(ring.replica);
+  const ended = await setup.run('backup');
+  expect(ended.status, ended.stderr).toBe(10);
+  expect(ended.stderr).toMatch(/could not close the replica of shop for writes/);
+  await app.query("INSERT INTO ledger (node, note) VALUES (22, 'under its lock')");
+  await app.query('UNLOCK TABLES');
+  await app.end();
+});
+
+test('drain.before fails: nothing is closed, and the node is put back', async () => {
+  const setup = await setUpRing(ring, { before: ['false'] });
+  const ended = await setup.run('backup');
+  expect(ended.status).toBe(1);
+  expect(ended.stderr).toMatch(/drain.before of shop failed/);
+  expect(await drainedIn(setup)).toEqual(['drain.after']);
+});
+
+test('drain.after fails: the run fails, the next one tries again', async () => {
+  const setup = await setUpRing(ring, { after: ['false'] });
+  const ended = await setup.run('backup');
+  expect(ended.status).toBe(1);
+  expect(ended.stderr).toMatch(/drain.after of shop failed.*[\s\S]*stillpoint resume shop/);
+  expect(await stateOf(ring.replica)).toEqual(open);
+  expect((await setup.run('resume')).status).toBe(1);
+  const note = ['sh', '-c', `cat >> ${join(setup.folder, 'drained')}`];
+  const mended = await again(setup, { pair: { ...pairOfRing(ring), drain: { after: note } } });
+  await mended.ok('resume');
+  expect(await drainedIn(setup)).toEqual(['drain.before', 'drain.after']);
+});
+
+test('the other node goes away in the middle: this one takes writes again at once', async () => {
+  const setup = await setUpRing(ring);
+  let since = 0;
+  const failing = backup(setup.config, {
+    observe: async (event) => {
+      if (event.type !== 'step' || event.step !== 'dump') return;
+      since = performance.now();
+      await ring.source.query('SET GLOBAL read_only = ON');
+    },
+  });
+  const slow = failing.catch((error: unknown) => String(error));
+  const why = await slow;
+  await ring.source.query('SET GLOBAL read_only = OFF');
+  if (why instanceof Object) return; // It was over before anybody looked thrice.
+  expect(why).toMatch(/no longer serves: it is read-only/);
+  expect(performance.now() - since).toBeLessThan(20_000);
+});
+
+test('a node that was read-only before stays so, and is not put back into anything', async () => {
+  const setup = await setUpRing(ring);
+  await ring.replica.query('SET GLOBAL read_only = ON');
+  try {
+    await setup.ok('backup');
+    expect((await stateOf(ring.replica)).writable).toBe(false);
+    expect(await drainedIn(setup)).toEqual([]);
+  } finally {
+    await ring.replica.query('SET GLOBAL read_only = OFF');
+  }
+});
+
+test('a drill that follows the source, and a snapshot', async () => {
+  const setup = await setUpRing(ring);
+  await writingToBoth(async () => {
+    await setup.ok('snapshot', 'before-change');
+    await setup.ok('drill', '--catch-up');
+  });
+});
