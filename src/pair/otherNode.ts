@@ -1,4 +1,4 @@
-import { text } from '../dialect/rows.js';
+import { number, text } from '../dialect/rows.js';
 import type { ChannelStatus } from '../dialect/dialect.js';
 import { reasonOf, StillpointError } from '../errors.js';
 import { waitFor } from '../util/wait.js';
@@ -10,6 +10,8 @@ import { variablesOf } from './variables.js';
 /** Milliseconds between two looks at the other node, and how many in a row may fail. */
 const every = 2000;
 const patience = 3;
+/** Seconds. */
+const answersWithin = 5;
 
 /** The channel by which `follower` follows `leader` itself; null where it does not. */
 export async function channelBetween(
@@ -102,8 +104,9 @@ export function watchOther(other: Server): { gone: AbortSignal; end(): void } {
   const look = async (): Promise<void> => {
     if (isLooking) return;
     isLooking = true;
-    const why = await isWritable(other)
-      .then((writable) => (writable ? '' : 'it is read-only'), reasonOf)
+    const why = await other
+      .query(other.dialect.writable(), answersWithin)
+      .then(([row]) => (number(row ?? {}, 'writable') === 1 ? '' : 'it is read-only'), reasonOf)
       .finally(() => (isLooking = false));
     failed = why === '' ? 0 : failed + 1;
     if (failed < patience) return;
