@@ -7,7 +7,7 @@ import { openJournal } from '../../src/freeze/journal.js';
 import { twoWriterSteps } from '../../src/util/observe.js';
 import { waitFor } from '../../src/util/wait.js';
 import { freshTarget, target } from '../rig/shared.js';
-import { root } from '../support/cli.js';
+import { root, setUp } from '../support/cli.js';
 import {
   asApp,
   contentOf,
@@ -160,6 +160,62 @@ test('`resume` after a kill puts the node back', async () => {
   expect(await stateOf(ring.replica)).toEqual(open);
   expect(await drainedIn(setup)).toEqual(['drain.before', 'drain.after']);
   expect((await setup.ok('resume', '--json')).json).toMatchObject({ status: 'nothing' });
+});
+
+test('a node that stayed closed after a kill is opened by the next run', async () => {
+  const setup = await setUpRing(ring);
+  await setup.runUntil('fence', 'SIGKILL', 'backup');
+  const fired = async () => ((await stateOf(ring.replica)).writable ? true : null);
+  expect(await waitFor(fired, { within: 12 })).toBe(true);
+  // As if the lease had not fired.
+  await ring.replica.query('SET GLOBAL read_only = ON');
+  await setup.ok('backup');
+  expect(await stateOf(ring.replica)).toEqual(open);
+});
+
+test('the node crashes in the middle: it comes back open, and the backup has failed', async () => {
+  const setup = await setUpRing(ring);
+  const failing = backup(setup.config, {
+    observe: async (event) => {
+      if (event.type === 'step' && event.step === 'dump') await ring.replica.crash();
+    },
+  });
+  await expect(failing).rejects.toThrow();
+  expect(await stateOf(ring.replica)).toEqual(open);
+  expect(await drainedIn(setup)).toEqual(['drain.before', 'drain.after']);
+  expect((await setup.ok('list', '--json')).json).toEqual([]);
+  await settle(ring);
+});
+
+test('the other way round at the same time: exit 11, so that one of them always serves', async () => {
+  const setup = await setUpRing(ring);
+  const { source, replica, ...rest } = pairOfRing(ring);
+  const swapped = await setUp({ pair: { ...rest, source: replica, replica: source } });
+  let status = 0;
+  await backup(setup.config, {
+    observe: async (event) => {
+      if (event.type !== 'step' || event.step !== 'dump') return;
+      ({ status } = await swapped.run('backup'));
+    },
+  });
+  expect(status).toBe(11);
+});
+
+test('what the other node has not applied in time: refused, with both as they were', async () => {
+  const setup = await setUpRing(ring, { within: '2s' });
+  const locking = await ring.source.connect();
+  await locking.query('LOCK TABLES shared.balance WRITE');
+  await ring.replica.query('UPDATE shared.balance SET total = total + 1 WHERE node = 22');
+  try {
+    const ended = await setup.run('backup');
+    expect(ended.status, ended.stderr).toBe(10);
+    expect(ended.stderr).toMatch(/source of shop has not applied .* of the replica of shop/);
+  } finally {
+    await locking.query('UNLOCK TABLES');
+    await locking.end();
+  }
+  expect(await drainedIn(setup)).toEqual(['drain.before', 'drain.after']);
+  await settle(ring);
 });
 
 test('an open transaction is waited for, then the backup is refused; it commits', async () => {

@@ -106,7 +106,8 @@ describe('refused with exit 10, nothing touched', () => {
     }
   });
 
-  test.runIf(!isMysql)('both write in one domain of GTIDs', async () => {
+  if (isMysql) return;
+  test('both write in one domain of GTIDs', async () => {
     const setup = await setUpRing(ring);
     await ring.replica.query('SET GLOBAL gtid_domain_id = 21');
     try {
