@@ -1,13 +1,13 @@
-import { execa } from 'execa';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { backup } from '../../src/backup.js';
 import type { BackupRecord } from '../../src/catalog/records.js';
-import { openJournal } from '../../src/freeze/journal.js';
-import { twoWriterSteps } from '../../src/util/observe.js';
+import { resolveServer } from '../../src/config/secret.js';
+import { readCoordinates } from '../../src/freeze/coordinates.js';
+import { openServer } from '../../src/pair/server.js';
 import { waitFor } from '../../src/util/wait.js';
-import { freshTarget, target } from '../rig/shared.js';
-import { root, setUp } from '../support/cli.js';
+import { engine, freshTarget, target } from '../rig/shared.js';
+import { setUp } from '../support/cli.js';
 import {
   asApp,
   contentOf,
@@ -98,81 +98,6 @@ test('a backup while both are written to: attached to either, it is equal on all
   await freshTarget();
 });
 
-const freezing = ['journal', 'lease', 'stop', 'record', 'dump', 'fence', 'resume', 'drop-lease'];
-const ends = ['manifest', 'commit'];
-
-describe.each([...twoWriterSteps, ...freezing, ...ends])('killed at %s', (step) => {
-  test('SIGKILL: it takes writes by itself, and the next run puts it back', async () => {
-    const setup = await setUpRing(ring);
-    expect((await setup.runUntil(step, 'SIGKILL', 'backup')).status).toBe(137);
-    const isBack = async () => {
-      const { writable, applies } = await stateOf(ring.replica);
-      return writable && applies ? true : null;
-    };
-    expect(await waitFor(isBack, { within: 12 })).toBe(true);
-    await setup.ok('backup');
-    const told = await drainedIn(setup);
-    expect(told.at(-1)).toBe('drain.after');
-    // The run that was killed: put back by the next one, unless it had done that itself.
-    const first = told.slice(0, -2);
-    expect(first).toEqual(step === 'drain' ? ['drain.after'] : ['drain.before', 'drain.after']);
-    expect(await openJournal(setup.config.stateDir, 'shop').read()).toBeNull();
-  });
-
-  test('SIGTERM: it takes writes and is back in its proxy before the exit', async () => {
-    const setup = await setUpRing(ring);
-    const ended = await setup.runUntil(step, 'SIGTERM', 'backup');
-    const state = await stateOf(ring.replica);
-    expect(ended.status, ended.stderr).toBe(143);
-    expect(state).toEqual(open);
-    expect((await drainedIn(setup)).at(-1)).toBe('drain.after');
-    expect(await openJournal(setup.config.stateDir, 'shop').read()).toBeNull();
-  });
-});
-
-test('killed while a lock keeps the node open: it does not stay closed by what was left', async () => {
-  const setup = await setUpRing(ring);
-  const locking = await lockedByApp(ring.replica);
-  const script = join(root, 'bin/stillpoint.js');
-  const running = execa(process.execPath, [script, '-c', setup.file, 'backup'], { reject: false });
-  const sessions = async () =>
-    await ring.replica.query<{ Info: string | null }>(
-      "SELECT INFO AS Info FROM information_schema.PROCESSLIST WHERE USER = 'stillpoint'",
-    );
-  const closes = async () =>
-    (await sessions()).some(({ Info }) => Info?.startsWith('SET GLOBAL') === true) ? true : null;
-  expect(await waitFor(closes, { within: 30 })).toBe(true);
-  running.kill('SIGKILL');
-  await running;
-  await locking.query('UNLOCK TABLES');
-  await locking.end();
-  const isGone = async () => ((await sessions()).length === 0 ? true : null);
-  expect(await waitFor(isGone, { within: 20 })).toBe(true);
-  expect(await stateOf(ring.replica)).toEqual(open);
-  await setup.ok('resume');
-});
-
-test('`resume` after a kill puts the node back', async () => {
-  const setup = await setUpRing(ring);
-  await setup.runUntil('fence', 'SIGKILL', 'backup');
-  const ended = await setup.ok('resume', '--json');
-  expect(ended.json).toMatchObject({ status: 'resumed' });
-  expect(await stateOf(ring.replica)).toEqual(open);
-  expect(await drainedIn(setup)).toEqual(['drain.before', 'drain.after']);
-  expect((await setup.ok('resume', '--json')).json).toMatchObject({ status: 'nothing' });
-});
-
-test('a node that stayed closed after a kill is opened by the next run', async () => {
-  const setup = await setUpRing(ring);
-  await setup.runUntil('fence', 'SIGKILL', 'backup');
-  const fired = async () => ((await stateOf(ring.replica)).writable ? true : null);
-  expect(await waitFor(fired, { within: 12 })).toBe(true);
-  // As if the lease had not fired.
-  await ring.replica.query('SET GLOBAL read_only = ON');
-  await setup.ok('backup');
-  expect(await stateOf(ring.replica)).toEqual(open);
-});
-
 test('the node crashes in the middle: it comes back open, and the backup has failed', async () => {
   const setup = await setUpRing(ring);
   const failing = backup(setup.config, {
@@ -232,6 +157,52 @@ test('an open transaction is waited for, then the backup is refused; it commits'
   await app.end();
   expect(await drainedIn(setup)).toEqual(['drain.before', 'drain.after']);
   await setup.ok('backup');
+});
+
+test('a transaction that ends in time commits: the node is not closed before', async () => {
+  const setup = await setUpRing(ring);
+  const app = await asApp(ring.replica);
+  await app.query("BEGIN; INSERT INTO ledger (node, note) VALUES (22, 'in time')");
+  const looks = async () => {
+    const [row] = await ring.replica.query<{ Value: string }>(
+      "SHOW GLOBAL STATUS LIKE 'Com_select'",
+    );
+    return Number(row!.Value);
+  };
+  let committed: Promise<unknown> | undefined;
+  await backup(setup.config, {
+    observe: async (event) => {
+      if (event.type !== 'step' || event.step !== 'drain') return;
+      const before = await looks();
+      const waits = async () => ((await looks()) > before + 5 ? true : null);
+      committed = waitFor(waits, { within: 30 }).then(async () => await app.query('COMMIT'));
+      committed.catch(() => undefined);
+    },
+  });
+  await committed;
+  await app.end();
+});
+
+test('the coordinates hold what the node has written, also before the other has sent it back', async () => {
+  const node = await openServer(
+    await resolveServer((await setUpRing(ring)).config.pairs['shop']!.replica),
+    'replica',
+  );
+  try {
+    await ring.replica.query('STOP REPLICA IO_THREAD');
+    await ring.replica.query('UPDATE shared.balance SET total = total + 1 WHERE node = 22');
+    const [row] = await ring.replica.query<{ gtid: string }>(
+      `SELECT ${engine === 'mysql' ? '@@gtid_executed' : '@@gtid_current_pos'} AS gtid`,
+    );
+    const wanted = row!.gtid.replace(/\s/g, '');
+    expect((await readCoordinates(node, true)).gtid).toBe(wanted);
+    const applied = (await readCoordinates(node, false)).gtid;
+    if (engine === 'mariadb') expect(applied).not.toBe(wanted);
+  } finally {
+    node.close();
+    await ring.replica.query('START REPLICA IO_THREAD');
+  }
+  await settle(ring);
 });
 
 test('a lock that is held keeps the node from being closed: refused, it takes writes', async () => {

@@ -39,6 +39,10 @@ describe('a mistake is told with line, column and the nearest key', () => {
       'freeze: { maxlag: 1s }',
       '5:15: unknown key "maxlag" in pairs.shop.freeze (did you mean "maxLag"?)',
     ],
+    [
+      'topology: source-sourc',
+      '5:15: pairs.shop.topology: expected source-replica or source-source, got "source-sourc" (did you mean "source-source"?)',
+    ],
     ['zzz: 1', '5:5: unknown key "zzz" in pairs.shop'],
     [
       'freeze: { hold: dmup }',
@@ -221,9 +225,11 @@ test('the least there can be has every default', () => {
   expect(parse(withPair())).toEqual({
     pairs: {
       shop: {
+        topology: 'source-replica',
         source: server,
         replica: server,
         failover: { timeout: 60, maxPause: 30 },
+        drain: { timeout: 60, within: 30 },
         databases: { include: ['*'], exclude: [] },
         freeze: {
           hold: 'dump',

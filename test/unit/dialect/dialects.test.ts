@@ -229,11 +229,12 @@ test('a GTID state says what to go on from', () => {
   expect(mysql.parseGtidState({ ...row, mode: 'ON_PERMISSIVE' }).applied).toBeNull();
   const mariadb = dialectOf(version('10.11.19-MariaDB'));
   expect(
-    mariadb.parseGtidState({ slavePos: '0-1-7', binlogPos: '0-1-9', currentPos: '0-1-9' }),
+    mariadb.parseGtidState({ slavePos: '0-1-7', binlogPos: '0-1-9', currentPos: '0-1-8' }),
   ).toEqual({
     applied: '0-1-7',
+    held: '0-1-8',
     written: '0-1-9',
-    marks: { gtid_slave_pos: '0-1-7', gtid_binlog_pos: '0-1-9', gtid_current_pos: '0-1-9' },
+    marks: { gtid_slave_pos: '0-1-7', gtid_binlog_pos: '0-1-9', gtid_current_pos: '0-1-8' },
   });
   expect(
     mariadb.parseGtidState({ slavePos: '', binlogPos: '', currentPos: '' }).applied,

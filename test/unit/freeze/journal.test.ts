@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
+  carrying,
   journalAt,
   journalsBeside,
   lastEntry,
@@ -38,6 +39,16 @@ describe('the journal', () => {
     const folder = await ownFolder();
     await openJournal(folder, 'shop').write(entry);
     expect(await openJournal(folder, 'shop').read()).toEqual(entry);
+  });
+
+  test('carries in every entry that the server was taken out of writing', async () => {
+    const journal = openJournal(await ownFolder(), 'shop');
+    const out = { reopen: true, after: false };
+    const carried = carrying(journal, out);
+    await carried.write(entry);
+    expect(await journal.read()).toEqual({ ...entry, out });
+    await carried.close();
+    expect(await journal.read()).toBeNull();
   });
 
   test('keeps the last entry, and nothing beside it', async () => {
