@@ -110,15 +110,9 @@ export function mysqlDialect(version: Version): Dialect {
     ddlGuard: atLeast(version, 8) ? ddlGuard : null,
     namesAreSlow: true,
     grants: atLeast(version, 8, 0, 0) ? grants8 : grants57,
-    closingGrants: atLeast(version, 8)
-      ? [
-          {
-            anyOf: ['SYSTEM_VARIABLES_ADMIN', 'SUPER'],
-            why: 'takes the node out of writing',
-          },
-          { anyOf: ['CONNECTION_ADMIN', 'SUPER'], why: 'takes the node out of writing' },
-        ]
-      : [],
+    closingGrants: [
+      { anyOf: ['SYSTEM_VARIABLES_ADMIN', 'SUPER'], why: 'takes the node out of writing' },
+    ],
     dumpOptions: (client) => [
       '--set-gtid-purged=OFF',
       ...(atLeast(client, 8, 0, 2) ? ['--column-statistics=0'] : []),

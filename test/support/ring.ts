@@ -23,9 +23,7 @@ export interface Ring {
 }
 
 /** What the backup's account needs to take a node out of writing. */
-export const closingGrants = isMysql
-  ? 'SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN'
-  : 'READ_ONLY ADMIN';
+export const closingGrants = isMysql ? 'SYSTEM_VARIABLES_ADMIN' : 'READ_ONLY ADMIN';
 
 /** Starts the ring, with the account `app` that writes to a database `shared`. */
 export async function startRing(): Promise<Ring> {
