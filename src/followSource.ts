@@ -14,7 +14,7 @@ import { openServer } from './pair/server.js';
 import { requireReplicationGrant, sourceOf } from './pairOfBackup.js';
 import { pickReplica } from './pickReplica.js';
 import { recoverPair } from './recoverPair.js';
-import { refuseSeveralSources } from './restore/attach.js';
+import { refuseFollowingReplica, refuseSeveralSources } from './restore/attach.js';
 import type { Clock } from './util/clock.js';
 import type { Observe } from './util/observe.js';
 
@@ -41,13 +41,17 @@ export async function openFollowing(
 ): Promise<Following> {
   const { name, pair, record, store } = opened;
   refuseSeveralSources(record);
-  await requireReplicationGrant(opened);
+  // Of two writers, the one that stands still: where it did is a point of its own binary log, but none of
+  // the other's, which has the writes of both in another order.
+  const which = pair.topology === 'source-source' ? 'replica' : 'source';
+  if (which === 'replica') refuseFollowingReplica(record);
+  await requireReplicationGrant(opened, which);
   const { signal: ending, observe } = options;
   const { chosen } = await pickReplica(config, resolvePair(config, name), {
     ...{ replica: undefined, lockWithin: lockPatience, signal: ending, observe },
   });
   const { replicaName } = chosen;
-  const source = await openServer(await resolveServer(pair.source), `source of ${name}`);
+  const source = await openServer(await resolveServer(pair[which]), `${which} of ${name}`);
   try {
     const ignored = await outsideOf(source, manifest, pair.databases);
     const [row] = await source.query(source.dialect.gtidState());
@@ -77,7 +81,7 @@ export async function openFollowing(
     return {
       ignored,
       options: {
-        source: await sourceOf(opened, true),
+        source: await sourceOf(opened, true, which),
         reach: record.coordinates.gtid === null ? null : reach,
         replica,
         freeze,

@@ -58,7 +58,7 @@ export function refuseFollowingReplica(record: Pick<BackupRecord, 'coordinates' 
   throw new StillpointError(
     'refused',
     `backup ${record.id} is not of a pair with two writers, so it can be attached to its source only`,
-    { hint: 'Leave --attach-to out, or say --attach-to source.' },
+    { hint: 'Follow the source, or take a new backup with topology: source-source.' },
   );
 }
 

@@ -185,7 +185,7 @@ test('a transaction that ends in time commits: the node is not closed before', a
 
 test('the coordinates hold what the node has written, also before the other has sent it back', async () => {
   const node = await openServer(
-    await resolveServer((await setUpRing(ring)).config.pairs['shop']!.replica),
+    await resolveServer((await setUpRing(ring)).config.pairs['shop']!.replica!),
     'replica',
   );
   try {
@@ -275,10 +275,11 @@ test('a node that was read-only before stays so, and is not put back into anythi
   }
 });
 
-test('a drill that follows the source, and a snapshot', async () => {
+test('a drill that follows the node, and snapshots while both write and at rest', async () => {
   const setup = await setUpRing(ring);
   await writingToBoth(async () => {
     await setup.ok('snapshot', 'before-change');
     await setup.ok('drill', '--catch-up');
   });
+  await setup.ok('snapshot', 'at-rest', '--wait', '20s');
 });
