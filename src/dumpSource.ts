@@ -173,7 +173,7 @@ async function dumped(
       ...{ label: 'seed', hold: 'snapshot' as const, holdReason: null, lag: [], warnings: [] },
       ...{ startedAt, finishedAt: clock.now(), seconds: clock.seconds() - begun },
       ...{ replica: source, client: run.tools.mysqldump, store: place, encrypted: false },
-      ...{ picked: { name: null, reason: null }, bothWrite: false },
+      bothWrite: false,
     };
     const manifest = buildManifest(finished, toolName());
     const bare = buildRecord(finished);

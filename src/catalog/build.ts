@@ -23,8 +23,8 @@ export interface Finished {
   hold: 'dump' | 'snapshot';
   holdReason: string | null;
   replica: Server;
-  /** Which of several replicas it is, and why that one. */
-  picked: { name: string | null; reason: string | null };
+  /** Which of several replicas it is, and why that one; left out of a dump that paused none. */
+  picked?: { name: string | null; reason: string | null };
   /** Of a pair with two writers: it can be attached to either. */
   bothWrite: boolean;
   client: Tool;
@@ -110,7 +110,7 @@ export function buildRecord(run: Finished): Omit<BackupRecord, 'manifest' | 'scr
     status: 'committed',
     hold: run.hold,
     ...(run.holdReason === null ? {} : { holdReason: run.holdReason }),
-    replica: { ...run.picked, address: addressOf(run.replica) },
+    ...(run.picked && { replica: { ...run.picked, address: addressOf(run.replica) } }),
     coordinates: {
       source: first?.source ?? nowhere,
       relay: first?.relay ?? nowhere,
