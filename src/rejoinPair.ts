@@ -1,31 +1,25 @@
-import { lastPromotion, wasOldSource, type Promotion } from './catalog/promotions.js';
-import { putRescue, type Rescue } from './catalog/rescues.js';
+import { lastPromotion, type Promotion } from './catalog/promotions.js';
+import type { Rescue } from './catalog/rescues.js';
 import { resolvePair, type ChosenPair } from './config/choose.js';
-import { optionFileText } from './config/option-file.js';
 import type { Config, ServerConfig } from './config/schema.js';
-import { filtersOf } from './dump/filters.js';
-import { findMysqlbinlog, findProgram } from './dump/tools.js';
 import { StillpointError } from './errors.js';
 import { openStateOf } from './failover/closing.js';
 import { extraOf, type Extra } from './failover/extra.js';
+import { mayHaveLost } from './failover/mayHaveLost.js';
 import { channelFrom } from './failover/fit.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { openRejoinJournal } from './failover/journal.js';
-import { rescue } from './failover/rescue.js';
-import { recipientArgs, spoolOf } from './openRun.js';
+import { keepExtra } from './keepExtra.js';
 import { addressOf, doing, perform, statement } from './pair/act.js';
 import { asAdmin, isWritable, openAdmin, replicationAccount } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
 import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
-import { variablesOf } from './pair/variables.js';
 import { seedingBegun, seedReplica } from './seedReplica.js';
-import { newBackupId, parseBackupId } from './store/keys.js';
 import { openStore } from './store/open.js';
 import type { Store } from './store/store.js';
 import { systemClock, type Clock } from './util/clock.js';
 import { ignore, type Observe } from './util/observe.js';
-import { openOptionFile } from './util/optionFile.js';
 
 export interface RejoinOptions {
   pair?: string;
@@ -158,7 +152,10 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
     await observe({ type: 'step', step: 'rescue' });
     const says = `-- save what it has alone: ${extra.says}`;
     const save = doing(replica.server, says, async () => {
-      result.rescued = await keepExtra(rejoining, extra, signal);
+      result.rescued = await keepExtra(chosen, extra, {
+        ...{ store: rejoining.store, signal, clock },
+        ...{ replica: replica.server, source: source.server },
+      });
     });
     await perform([save], how);
   }
@@ -233,64 +230,4 @@ async function refuseWrongWay({ source, replica }: Rejoining): Promise<void> {
   throw new StillpointError('refused', `the ${source.server.who} ${why}: it is no source`, {
     hint: 'Name the server that takes writes as source in the configuration, or let it with: stillpoint pair promote',
   });
-}
-
-/**
- * Why a server that died as a source may lack what its binary log says that it has, as a sentence; null where it
- * cannot. Seen with MySQL 9.7 after SIGKILL: a second of commits was in its GTIDs, but not in its tables.
- */
-async function mayHaveLost(server: Server, promotion: Promotion | null): Promise<string | null> {
-  if (promotion?.kind !== 'failover' || !wasOldSource(promotion, server)) return null;
-  const names = ['innodb_flush_log_at_trx_commit', 'sync_binlog'];
-  const values = await variablesOf(server, names);
-  const loose = names.find((name) => values.get(name) !== '1');
-  if (loose === undefined) return null;
-  return `with ${loose} = ${values.get(loose) ?? '?'} the ${server.who} may have lost what it had committed when it died`;
-}
-
-/** Saves what a server has alone, so that it may be taken from it. */
-async function keepExtra(
-  { chosen, options, store, replica, source }: Rejoining,
-  extra: Extra,
-  signal: AbortSignal,
-): Promise<Rescue> {
-  const { clock = systemClock } = options;
-  const { name, pair } = chosen;
-  const { flavour } = replica.server.dialect.version;
-  const recipients = recipientArgs(pair.encryption);
-  const encrypted = recipients.length > 0;
-  const tools = {
-    zstd: await findProgram('zstd', pair.tools.zstd),
-    age: encrypted ? await findProgram('age', pair.tools.age) : null,
-  };
-  const optionFile = await openOptionFile(optionFileText(replica.server.settings, flavour));
-  const id = newBackupId(clock, 'rescued');
-  try {
-    const files = await rescue(replica.server, extra, {
-      pair: name,
-      id,
-      store,
-      mysqlbinlog: await findMysqlbinlog(flavour, pair.tools.mysqlbinlog),
-      optionFile: optionFile.path,
-      filters: filtersOf({ tools, compression: pair.dump.compression, recipients }),
-      encrypted,
-      spool: spoolOf(pair.dump),
-      signal,
-    });
-    const saved: Rescue = {
-      format: 1,
-      id,
-      pair: name,
-      server: addressOf(replica.server),
-      source: addressOf(source.server),
-      transactions: extra.says,
-      at: (parseBackupId(id)?.time ?? clock.now()).toISOString(),
-      encrypted,
-      files,
-    };
-    await putRescue(store, saved);
-    return saved;
-  } finally {
-    await optionFile.close();
-  }
 }
