@@ -45,10 +45,9 @@ const patience = 600;
  * done, so that it can be run again after it was killed. What fails once the source is another goes into the
  * warnings, since there is no way back.
  */
-export async function finishPromotion(
-  promoting: Promoting,
-  entry: PromotionEntry,
-): Promise<Promotion> {
+export async function finishPromotion(begun: Promoting, entry: PromotionEntry): Promise<Promotion> {
+  // Whoever asks it to end now would leave two servers of which none has its role.
+  const promoting = { ...begun, signal: new AbortController().signal };
   const { chosen, replica, old, observe, dryRun, clock, journal } = promoting;
   const { switched } = entry;
   if (!switched) throw new Error('the promotion has not come so far');

@@ -157,9 +157,6 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   try {
     if (!dryRun) await journal.write(entry);
     const further = await takeAll(promoting, entry, channel, options.within ?? aDay);
-    await observe({ type: 'step', step: 'switch' });
-    signal.throwIfAborted();
-    if (!dryRun) await journal.write(further);
     const promotion = await finishPromotion(promoting, further);
     if (dryRun) return { ...names, status: 'planned', promotion: null };
     return { ...names, status: 'promoted', promotion };
@@ -173,27 +170,33 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   }
 }
 
-/** Until the replica has everything there is to have. */
+/** Until the replica has everything there is to have, and that is on disk. */
 async function takeAll(
   promoting: Promoting,
   entry: PromotionEntry,
   channel: ChannelStatus,
   within: number,
 ): Promise<PromotionEntry> {
-  const { chosen, replica, source, signal, observe, dryRun } = promoting;
+  const { chosen, replica, source, signal, observe, dryRun, journal } = promoting;
   const how = { signal, observe, dryRun };
   const events = await waitingEvents(replica, source);
-  let received: Promotion['received'];
-  if (entry.kind === 'switchover' && source) {
-    const { maxPause } = chosen.pair.failover;
-    const handed = await handOver(source, replica, channel, { before: entry, maxPause, ...how });
-    promoting.release = handed.release;
-    promoting.closedAt = handed.closedAt;
-    received = handed.received;
-  } else received = await takeRest(replica, channel, { within, ...how });
-  const opensAt = await ownPosition(replica);
-  const switched = { received, channel: channel.name, events, opensAt };
-  return { ...entry, phase: 'switching', switched };
+  const settle = async (received: Promotion['received']): Promise<PromotionEntry> => {
+    const opensAt = await ownPosition(replica);
+    const switched = { received, channel: channel.name, events, opensAt };
+    const further: PromotionEntry = { ...entry, phase: 'switching', switched };
+    await observe({ type: 'step', step: 'switch' });
+    signal.throwIfAborted();
+    if (!dryRun) await journal.write(further);
+    return further;
+  };
+  if (entry.kind === 'failover' || !source)
+    return await settle(await takeRest(replica, channel, { within, ...how }));
+  const { maxPause } = chosen.pair.failover;
+  const before = { wasWritable: entry.wasWritable, ranEvents: entry.ranEvents };
+  const handed = await handOver(source, replica, channel, { before, maxPause, ...how, settle });
+  promoting.release = handed.release;
+  promoting.closedAt = handed.closedAt;
+  return handed.value;
 }
 
 function questionOf(

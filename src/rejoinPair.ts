@@ -11,7 +11,7 @@ import { caughtUp, followActs } from './failover/follow.js';
 import { openRejoinJournal } from './failover/journal.js';
 import { keepExtra } from './keepExtra.js';
 import { addressOf, doing, perform, statement } from './pair/act.js';
-import { asAdmin, isWritable, openAdmin, replicationAccount } from './pair/admin.js';
+import { asAdmin, isClosed, isWritable, openAdmin, replicationAccount } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
 import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
@@ -137,7 +137,7 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
   const { dialect } = replica.server;
   const close = [
     ...(now.ranEvents ? ['SET GLOBAL event_scheduler = OFF'] : []),
-    ...(before.wasWritable ? [dialect.closeForWrites()] : []),
+    ...((await isClosed(replica.server)) ? [] : [dialect.closeForWrites()]),
   ];
   await observe({ type: 'step', step: 'close' });
   await perform(
@@ -216,7 +216,7 @@ async function follows(replica: Server, source: Server): Promise<boolean> {
     channel !== null &&
     channel.applierRunning &&
     channel.receiver === 'running' &&
-    !(await isWritable(replica))
+    (await isClosed(replica))
   );
 }
 

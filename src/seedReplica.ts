@@ -4,13 +4,12 @@ import type { Config, ServerConfig } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
 import type { ChannelStatus } from './dialect/dialect.js';
 import { StillpointError } from './errors.js';
-import { openActs } from './failover/becomeSource.js';
 import { conditionOf } from './failover/condition.js';
 import { caughtUp } from './failover/follow.js';
 import { openOtherIdFile, withOtherId } from './failover/otherId.js';
 import { userDatabases, wipeActs } from './failover/wipe.js';
 import { doing, perform, statement } from './pair/act.js';
-import { isWritable } from './pair/admin.js';
+import { isClosed, isWritable } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
 import { openServer, type Server } from './pair/server.js';
 import { ledgerPath, ledgersOf, removeLedger, type LedgerEntry } from './restore/ledger.js';
@@ -90,12 +89,18 @@ async function seed(
     const { record, problem } = await seedingBackup(config, asked);
     if (problem !== null) throw notContinued(source, record.id, problem);
     if (!left && !options.wipe) await refuseHolding(replica);
-    await perform(await openActs(replica), how);
+    // An application that still finds it shall not write to it.
+    const admits = !(await isWritable(replica));
+    const admit = admits ? replica.dialect.admitPrivileged() : [];
+    await perform(
+      admit.map((sql) => statement(replica, sql)),
+      how,
+    );
     if (!left && options.wipe) await perform(await wipeActs(replica), how);
     await underOtherId(async () => await restoreAndAttach(config, options, record));
     backup = record.id;
   }
-  if (await isWritable(replica))
+  if (!(await isClosed(replica)))
     await perform([statement(replica, replica.dialect.closeForWrites())], how);
   return { backup, continued: left !== null };
 }

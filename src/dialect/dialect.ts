@@ -159,6 +159,8 @@ export interface Dialect {
   /** Ends writes by everybody who has no special privilege; on MySQL by these too. */
   closeForWrites(): string;
   openForWrites(): string;
+  /** Lets accounts with special privileges, and nobody else, write to a server that is closed for writes. */
+  admitPrivileged(): string[];
   /** Single row with the column `history`: every GTID that the server has in its data. */
   gtidHistory(): string;
   /**

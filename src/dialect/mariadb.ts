@@ -69,6 +69,7 @@ export function mariadbDialect(version: Version): Dialect {
     stopReceiver: (channel) => `STOP REPLICA ${literal(channel)} IO_THREAD`,
     closeForWrites: () => 'SET GLOBAL read_only = ON',
     openForWrites: () => 'SET GLOBAL read_only = OFF',
+    admitPrivileged: () => [],
     gtidHistory: () =>
       "SELECT CONCAT(@@GLOBAL.gtid_binlog_state, '|', @@GLOBAL.gtid_slave_pos) AS history",
     historyBeyond: (_, a, b) => Promise.resolve(beyond(a, b)),

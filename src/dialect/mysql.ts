@@ -66,6 +66,7 @@ export function mysqlDialect(version: Version): Dialect {
     // Each sets the other variable too.
     closeForWrites: () => 'SET GLOBAL super_read_only = ON',
     openForWrites: () => 'SET GLOBAL read_only = OFF',
+    admitPrivileged: () => ['SET GLOBAL super_read_only = OFF'],
     gtidHistory: () => 'SELECT @@GLOBAL.gtid_executed AS history',
     async historyBeyond(ask, a, b) {
       const [row] = await ask(`SELECT GTID_SUBTRACT(${literal(a)}, ${literal(b)}) AS beyond`);

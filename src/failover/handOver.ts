@@ -9,18 +9,20 @@ import type { Promotion } from '../catalog/promotions.js';
 import { closing, orReopen, type OpenState } from './closing.js';
 import { receivedBy } from './relayLogs.js';
 
-export interface HandOverOptions {
+export interface HandOverOptions<T> {
   before: OpenState;
   /** Seconds for which nobody may write. */
   maxPause: number;
   signal: AbortSignal;
   observe: Observe;
   dryRun: boolean;
+  /** Called when the replica has everything: once it has settled there is no way back. */
+  settle: (received: Promotion['received']) => Promise<T>;
 }
 
 /** The source has been closed, and the replica has all of it. */
-export interface HandedOver {
-  received: Promotion['received'];
+export interface HandedOver<T> {
+  value: T;
   /** When the source was closed, of `performance.now()`. */
   closedAt: number;
   /** Lets go of what keeps privileged accounts from writing to the old source. */
@@ -28,15 +30,15 @@ export interface HandedOver {
 }
 
 /**
- * Closes the source for writes and waits until the replica has everything. When that fails, or takes longer
- * than `maxPause`, the source takes writes again.
+ * Closes the source for writes, waits until the replica has everything, and settles it. When that fails, or takes
+ * longer than `maxPause`, the source takes writes again.
  */
-export async function handOver(
+export async function handOver<T>(
   source: Server,
   replica: Server,
   channel: ChannelStatus,
-  { before, maxPause, signal, observe, dryRun }: HandOverOptions,
-): Promise<HandedOver> {
+  { before, maxPause, signal, observe, dryRun, settle }: HandOverOptions<T>,
+): Promise<HandedOver<T>> {
   const closed = closing(source, before, maxPause);
   const how = { observe, dryRun };
   const begun = performance.now();
@@ -59,8 +61,8 @@ export async function handOver(
     );
     await perform([reach], how);
     const now = (await channelsOf(replica)).find(({ name }) => name === channel.name) ?? channel;
-    const received = await receivedBy(replica, now, new Date());
-    return { received, closedAt: begun, release: closed.release };
+    const value = await settle(await receivedBy(replica, now, new Date()));
+    return { value, closedAt: begun, release: closed.release };
   });
 }
 

@@ -38,6 +38,14 @@ export async function isWritable(server: Server): Promise<boolean> {
   return number(row ?? {}, 'writable') === 1;
 }
 
+/** Whether nobody may write to a server, as `closeForWrites` of a dialect leaves it. */
+export async function isClosed(server: Server): Promise<boolean> {
+  if (await isWritable(server)) return false;
+  if (!server.dialect.superReadOnly) return true;
+  const [row] = await server.query('SELECT @@GLOBAL.super_read_only AS strict');
+  return number(row ?? {}, 'strict') === 1;
+}
+
 /** The account by which servers of a pair reach one another. */
 export interface ReplicationAccount {
   user: string;
