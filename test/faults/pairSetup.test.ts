@@ -41,7 +41,7 @@ describe('an empty replica', () => {
       lines.join().includes('read_only'),
     );
     expect(own?.server).toBe(`127.0.0.1:${two.replica.port}`);
-    expect(own?.lines).toEqual([`${isMysql ? 'super_' : ''}read_only = ON`]);
+    expect(own?.lines).toEqual(['server_id = 32', `${isMysql ? 'super_' : ''}read_only = ON`]);
     const before = await stateOfBoth();
     const second = await setup.ok('pair', 'setup', '--json');
     expect(resultOf(second).status).toBe('nothing');

@@ -64,6 +64,7 @@ async function failOver(setup: Setup): Promise<() => Promise<void>> {
 
 test('the source dies under writes, the replica behind: what had arrived is there, and it comes back', async () => {
   const setup = await own.setUp(source, replica);
+  await setup.ok('backup');
   const last = Math.max(0, ...(await ledgerOf(source)));
   const application = startApplication(source, last + 1);
   const wrote = async (rows: number) => {
@@ -94,25 +95,17 @@ test('the source dies under writes, the replica behind: what had arrived is ther
   ).toBe(had.position);
   await application.stop();
   await up();
-  // Its last rows may not have arrived; then it needs a backup to come back.
+  // Its last rows may not have been sent: then they are saved.
   swap();
   const rows = await ledgerOf(source);
   const alone = (await ledgerOf(replica)).filter((id) => !rows.includes(id));
   const arrived = application.acknowledged.filter((id) => !alone.includes(id));
   expect(rows).toEqual(expect.arrayContaining(arrived));
-  expect(arrived.length).toBeGreaterThan(60);
-  if (alone.length > 0) {
-    await replica.query('SET GLOBAL read_only = ON');
-    const again = await own.setUp(source, replica);
-    const refused = await again.run('pair', 'rejoin', '--yes');
-    expect(refused.status).toBe(12);
-    throw new Error(`rows ${alone.join(', ')} had not arrived`);
-  }
-  expect((await setup.ok('pair', 'rejoin', '--yes', '--json')).json).toMatchObject({
-    status: 'following',
-    rescued: null,
-    seededFrom: null,
-  });
+  expect(arrived.length).toBeGreaterThan(20);
+  const { status: how, rescued } = (await setup.ok('pair', 'rejoin', '--yes', '--json'))
+    .json as RejoinResult;
+  expect(how).toBe('following');
+  expect(rescued === null).toBe(alone.length === 0);
   await expectInOrder();
   expect((await setup.ok('pair', 'rejoin', '--yes', '--json')).json).toMatchObject({
     status: 'nothing',
