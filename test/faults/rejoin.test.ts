@@ -20,7 +20,7 @@ let replica: OwnServer;
 
 beforeAll(async () => {
   [source, replica] = own.servers();
-  await source.query(applicationSql);
+  await source.query(`${applicationSql} INSERT INTO app.ledger VALUES (1, 'first')`);
   await own.as(source, replica).waitForCatchUp();
 });
 
