@@ -17,7 +17,10 @@ export async function gate(replica: Server, maxLag: number): Promise<ChannelStat
   await refuseClusters(replica);
   const channels = await settledChannels(replica);
   if (channels.length === 0) {
-    throw refused(`the ${replica.who} replicates nothing`, 'Name a replica in the configuration.');
+    throw refused(
+      `the ${replica.who} replicates nothing`,
+      'Has it become the source? `stillpoint status` shows who follows whom; name a replica in the configuration.',
+    );
   }
   for (const channel of channels) refuseChannel(replica, channel, maxLag);
   await refuseFullRelayLogs(replica, channels);
