@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DrillRecord } from '../../src/catalog/drillRecord.js';
@@ -172,8 +172,14 @@ describe('the drill is at fault: exit 1, nothing is said of the backup', () => {
     await execa('mount', ['-t', 'tmpfs', '-o', 'size=600m', 'tmpfs', setup.dir]);
     try {
       const fill = at('restore', async () => {
-        const { bavail, bsize } = await statfs(setup.dir);
-        await writeFile(join(setup.dir, 'filler'), Buffer.alloc(bavail * bsize - (8 << 20)));
+        // The server writes too, so in small steps.
+        const filler = await open(join(setup.dir, 'filler'), 'w');
+        for (;;) {
+          const { bavail, bsize } = await statfs(setup.dir);
+          if (bavail * bsize < 12 << 20) break;
+          await filler.write(Buffer.alloc(4 << 20));
+        }
+        await filler.close();
       });
       await expect(drillBackup(setup.config, { observe: fill })).rejects.toMatchObject({
         code: 'failed',
