@@ -58,6 +58,10 @@ export async function refuseLiving(
       },
     );
   }
+  if (channel.receiver === 'stopped') {
+    const text = `the I/O thread of the ${replica.who} was stopped: it lacks all that the source wrote since`;
+    await observe({ type: 'warning', text });
+  }
   if (options.dryRun || (await isSilent(replica, channel.name, { signal, observe }))) return;
   throw new StillpointError(
     'refused',

@@ -117,7 +117,9 @@ test('it comes back with transactions of its own: they are saved, and it is rest
   await setup.ok('backup');
   await replica.query('STOP REPLICA IO_THREAD');
   await source.query("INSERT INTO app.ledger VALUES (900001, 'never sent'), (900002, 'nor this')");
-  const up = await failOver(setup);
+  const up = await source.down();
+  const failed = await setup.ok('pair', 'promote', '--yes');
+  expect(failed.stderr).toMatch(/the I\/O thread of the replica of shop was stopped/);
   await up();
   swap();
   const was = await isWritable(replica);
