@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
-import { ask } from '../../ask.js';
-import { configOf, type Context, type GlobalOptions } from '../../context.js';
+import { configOf, type Context } from '../../context.js';
 import { replicaOption, seconds } from '../../options.js';
+import { askedOfPair } from './asked.js';
 
 interface PromoteFlags {
   replica?: string;
@@ -13,7 +13,7 @@ interface PromoteFlags {
 }
 
 export function registerPairPromote(pair: Command, context: Context): void {
-  const { terminal, signal } = context;
+  const { terminal } = context;
   pair
     .command('promote')
     .argument('[pair]', 'the pair; may be left out when there is one')
@@ -33,18 +33,11 @@ export function registerPairPromote(pair: Command, context: Context): void {
       const { promotePair } = await import('../../../promotePair.js');
       const { promotedText } = await import('../../output/promotion.js');
       const config = await configOf(command);
-      const { yes = false } = command.optsWithGlobals<GlobalOptions>();
       const { wait, ...asked } = flags;
       const result = await promotePair(config, {
         ...asked,
-        ...(name === undefined ? {} : { pair: name }),
+        ...askedOfPair(context, name, command),
         ...(wait === undefined ? {} : { within: wait }),
-        confirm: async (what) => {
-          terminal.clear();
-          await ask(what, yes);
-        },
-        signal,
-        observe: terminal.observe,
       });
       terminal.clear();
       terminal.document(result);

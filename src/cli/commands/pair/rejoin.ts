@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { ask } from '../../ask.js';
-import { configOf, type Context, type GlobalOptions } from '../../context.js';
+import { configOf, type Context } from '../../context.js';
+import { askedOfPair } from './asked.js';
 
 interface RejoinFlags {
   reseed?: boolean;
@@ -9,7 +9,7 @@ interface RejoinFlags {
 }
 
 export function registerPairRejoin(pair: Command, context: Context): void {
-  const { terminal, signal } = context;
+  const { terminal } = context;
   pair
     .command('rejoin')
     .argument('[pair]', 'the pair; may be left out when there is one')
@@ -21,18 +21,11 @@ export function registerPairRejoin(pair: Command, context: Context): void {
       const { rejoinPair } = await import('../../../rejoinPair.js');
       const { rejoinedText } = await import('../../output/rejoin.js');
       const config = await configOf(command);
-      const { yes = false } = command.optsWithGlobals<GlobalOptions>();
       const { identity, ...asked } = flags;
       const result = await rejoinPair(config, {
         ...asked,
-        ...(name === undefined ? {} : { pair: name }),
+        ...askedOfPair(context, name, command),
         ...(identity === undefined ? {} : { identityFile: identity }),
-        confirm: async (what) => {
-          terminal.clear();
-          await ask(what, yes);
-        },
-        signal,
-        observe: terminal.observe,
       });
       terminal.clear();
       terminal.document(result);

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
-import { ask } from '../../ask.js';
-import { configOf, type Context, type GlobalOptions } from '../../context.js';
+import { configOf, type Context } from '../../context.js';
 import { count } from '../../options.js';
+import { askedOfPair } from './asked.js';
 
 interface SetupFlags {
   seed?: 'backup' | 'source' | 'clone';
@@ -13,7 +13,7 @@ interface SetupFlags {
 }
 
 export function registerPairSetup(pair: Command, context: Context): void {
-  const { terminal, signal } = context;
+  const { terminal } = context;
   pair
     .command('setup')
     .argument('[pair]', 'the pair; may be left out when there is one')
@@ -37,18 +37,11 @@ export function registerPairSetup(pair: Command, context: Context): void {
       const { setUpPair } = await import('../../../setUpPair.js');
       const { setUpText } = await import('../../output/setup.js');
       const config = await configOf(command);
-      const { yes = false } = command.optsWithGlobals<GlobalOptions>();
       const { identity, ...asked } = flags;
       const result = await setUpPair(config, {
         ...asked,
-        ...(name === undefined ? {} : { pair: name }),
+        ...askedOfPair(context, name, command),
         ...(identity === undefined ? {} : { identityFile: identity }),
-        confirm: async (what) => {
-          terminal.clear();
-          await ask(what, yes);
-        },
-        signal,
-        observe: terminal.observe,
       });
       terminal.clear();
       terminal.document(result);
