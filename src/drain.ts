@@ -2,11 +2,11 @@ import { hostname } from 'node:os';
 import type { PairConfig } from './config/schema.js';
 import type { ResolvedServer } from './config/secret.js';
 import { resolveServer } from './config/secret.js';
-import { reasonOf, StillpointError } from './errors.js';
+import { StillpointError } from './errors.js';
 import { carrying, type Journal, type JournalEntry } from './freeze/journal.js';
 import { settled, withEarlier } from './freeze/outcome.js';
-import { runHook } from './notify/hook.js';
 import type { Server } from './pair/server.js';
+import { runUserHook } from './userHook.js';
 import type { Observe } from './util/observe.js';
 
 /** A node that is taken out of its proxy, and put back. */
@@ -89,24 +89,21 @@ async function runDrainHook(
   when: 'before' | 'after',
   signal: AbortSignal | null,
 ): Promise<void> {
-  const input = JSON.stringify({
-    event: `drain.${when}`,
+  await runUserHook({
+    key: `drain.${when}`,
     pair: name,
-    node: addressOf(replica.settings),
-    other: addressOf(await resolveServer(pair.source)),
+    argv,
+    input: {
+      event: `drain.${when}`,
+      pair: name,
+      node: addressOf(replica.settings),
+      other: addressOf(await resolveServer(pair.source)),
+    },
+    timeout: pair.drain.timeout,
+    signal,
+    hint:
+      when === 'before'
+        ? 'The node takes writes as before. Run it by hand to see what is wrong.'
+        : `The node takes writes again, but may not get any. Mend it, then: stillpoint resume ${name}`,
   });
-  const bound = AbortSignal.timeout(pair.drain.timeout * 1000);
-  try {
-    await runHook(argv, `${input}\n`, AbortSignal.any([bound, ...(signal ? [signal] : [])]));
-  } catch (error) {
-    signal?.throwIfAborted();
-    const why = bound.aborted ? 'it took too long' : reasonOf(error);
-    throw new StillpointError('failed', `drain.${when} of ${name} failed: ${why}`, {
-      hint:
-        when === 'before'
-          ? 'The node takes writes as before. Run it by hand to see what is wrong.'
-          : `The node takes writes again, but may not get any. Mend it, then: stillpoint resume ${name}`,
-      cause: error,
-    });
-  }
 }
