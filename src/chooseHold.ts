@@ -60,7 +60,7 @@ async function whyNot(
   }
   const parallel = pair.dump.parallel ?? availableParallelism();
   const covered = planParts(inventory).filter(({ kind, mvcc }) => kind === 'data' && mvcc);
-  const lanes = balancedLanes(covered, inventory, parallel);
+  const lanes = balancedLanes(covered, inventory, parallel, replica.dialect);
   return lanes.length > mostSnapshots
     ? `its rows lie in too many databases for one snapshot each (${lanes.length})`
     : null;

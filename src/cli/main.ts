@@ -3,6 +3,7 @@ import { exitStatus, reasonOf, StillpointError } from '../errors.js';
 import type { Observe } from '../util/observe.js';
 import { redact } from '../util/redact.js';
 import type { Context } from './context.js';
+import { beFrugal } from './frugal.js';
 import { createProgram } from './program.js';
 import { usageError } from './usageError.js';
 import { createTerminal } from './output/terminal.js';
@@ -18,6 +19,7 @@ export interface MainOptions {
  * run in order, which resumes a paused replica; further ones change nothing.
  */
 export async function main(argv: readonly string[], options: MainOptions = {}): Promise<number> {
+  beFrugal();
   const ending = new AbortController();
   const terminal = createTerminal(options.observe);
   const onSignal = (name: NodeJS.Signals) => {

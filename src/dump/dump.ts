@@ -91,14 +91,12 @@ export async function openDump(
   const jobs: Promise<Done>[] = [];
   try {
     const before = await sessionIds(replica);
-    const lanes = balancedLanes(covered, databases, parallel).map((lane) =>
+    const lanes = balancedLanes(covered, databases, parallel, replica.dialect).map((lane) =>
       crew.start(lane, started),
     );
     const dumps = lanes.map(({ dump }) => dump);
     await waitForSnapshots(replica, before, dumps, crew.signal);
-    const still = await Promise.all(
-      lanesOf(uncovered, databases, options.replica.dialect).map(crew.read),
-    );
+    const still = await Promise.all(lanesOf(uncovered, databases, replica.dialect).map(crew.read));
     jobs.push(...lanes.map((lane) => crew.stored(lane)), ...still.map(({ stored }) => stored));
     crew.signal.throwIfAborted();
   } catch (error) {
@@ -108,10 +106,7 @@ export async function openDump(
   }
   return async () => {
     go();
-    jobs.push(
-      ...crew.inTurn(lanesOf(rest, databases, options.replica.dialect)),
-      ...crew.accounts(),
-    );
+    jobs.push(...crew.inTurn(lanesOf(rest, databases, replica.dialect)), ...crew.accounts());
     jobs.push(...crew.surveys(covered));
     return await crew.collect(jobs);
   };

@@ -43,6 +43,7 @@ export interface DatabaseInfo {
   name: string;
   /** CREATE DATABASE with character set and collation, from SHOW CREATE DATABASE. */
   create: string;
+  /** In the order in which mysqldump, given the database, takes them, where it may be given one of many tables. */
   tables: TableInfo[];
   /** Tables and views that `exclude` names. */
   excluded: string[];
@@ -61,6 +62,9 @@ export interface Selection {
   include: readonly string[];
   exclude: readonly string[];
 }
+
+/** More tables of one database than this are not named to mysqldump where names are slow. */
+export const manyTables = 100;
 
 /** Reads what there is to dump. */
 export async function takeInventory(server: Server, selection: Selection): Promise<DatabaseInfo[]> {
@@ -122,7 +126,7 @@ async function readDatabases(
     const [created] = await server.query(`SHOW CREATE DATABASE ${identifier(name)}`);
     const isKept = (table: string) =>
       !exclude.some((pattern) => matches(pattern, `${name}.${table}`));
-    const all = tables(name);
+    const all = await asListed(server, name, tables(name));
     const kept = all.filter((row) => isKept(text(row, 'name')));
     const excluded = all.map(nameOf).filter((table) => !isKept(table));
     const withOther = new Set(notPlain(name).map(nameOf));
@@ -150,6 +154,19 @@ async function readDatabases(
     });
   }
   return infos;
+}
+
+/** Tables in the order of SHOW TABLES, which mysqldump asks for: names that only case tells apart have none else. */
+async function asListed(
+  server: Server,
+  database: string,
+  tables: readonly Row[],
+): Promise<readonly Row[]> {
+  if (!server.dialect.namesAreSlow || tables.length < manyTables) return tables;
+  const listed = await server.query(`SHOW TABLES FROM ${identifier(database)}`);
+  const place = new Map(listed.map((row, i) => [String(Object.values(row)[0]), i]));
+  const placeOf = (row: Row) => place.get(nameOf(row)) ?? Infinity;
+  return [...tables].sort((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** The rows of each database, in their order. */

@@ -1,12 +1,13 @@
 import type { Dialect } from '../dialect/dialect.js';
-import type { DatabaseInfo } from './inventory.js';
+import { manyTables, type DatabaseInfo } from './inventory.js';
+import { folded, isOneLine, namesBeside } from './passedOver.js';
 import { argumentBytes, smallBytes, type PartPlan } from './plan.js';
 
 /** One mysqldump process: the parts that its text is cut into, in the order in which they come. */
 export interface Lane {
   parts: [PartPlan, ...PartPlan[]];
-  /** Names that mysqldump passes over, as `database.table`: it is given whole databases then. */
-  ignored: string[];
+  /** Names that mysqldump, given whole databases, passes over, as `database.table`; null: it is given names of tables. */
+  ignored: string[] | null;
   estimatedBytes: number;
 }
 
@@ -26,15 +27,24 @@ export function lanesOf(
   return namesAreSlow ? lanes.map((lane) => unnamed(lane, databases)) : lanes;
 }
 
-/** Names this many tables of one database rather by those that are left out. */
-const manyTables = 100;
-
+/**
+ * Many tables of one database as those that are left out, where mysqldump, which then takes them in the order of
+ * the listing, comes to one part after the other.
+ */
 function unnamed(lane: Lane, databases: readonly DatabaseInfo[]): Lane {
-  const [part, ...others] = lane.parts;
-  if (others.length > 0 || part.tables.length < manyTables || part.where !== null) return lane;
-  if (!part.tables.every(isOneLine)) return lane;
+  const [part] = lane.parts;
   const database = databases.find(({ name }) => name === part.database);
-  return { ...lane, ignored: namesBeside(part, database, argumentBytes) ?? [] };
+  const isWhole = (one: PartPlan) => one.database === part.database && one.where === null;
+  if (lane.ignored !== null || !database || !lane.parts.every(isWhole)) return lane;
+  const place = new Map(database.tables.map(({ name }, i) => [name, i]));
+  const placeOf = (name = '') => place.get(name) ?? -1;
+  const parts: Lane['parts'] = [...lane.parts];
+  parts.sort((a, b) => placeOf(a.tables[0]) - placeOf(b.tables[0]));
+  const tables = parts.flatMap((one) => one.tables);
+  if (tables.length < manyTables || !tables.every(isOneLine)) return lane;
+  const inOrder = tables.every((name, i) => i === 0 || placeOf(tables[i - 1]) < placeOf(name));
+  if (parts.length > 1 && !inOrder) return lane;
+  return { ...lane, parts, ignored: namesBeside(part.database, tables, database, argumentBytes) };
 }
 
 /**
@@ -45,6 +55,7 @@ export function balancedLanes(
   parts: readonly PartPlan[],
   databases: readonly DatabaseInfo[],
   count: number,
+  { namesAreSlow }: Pick<Dialect, 'namesAreSlow'>,
 ): Lane[] {
   const total = parts.reduce((sum, part) => sum + part.estimatedBytes, 0);
   const share = Math.max(total / count, smallBytes);
@@ -57,7 +68,8 @@ export function balancedLanes(
     alike.set(key, [...(alike.get(key) ?? []), lane]);
   }
   const packs = [...alike.values()].flatMap((own) => packed(own, share));
-  return [...packs, ...lanes.filter((one) => one.parts.length > 1)].sort(bySize);
+  const all = [...packs, ...lanes.filter((one) => one.parts.length > 1)].sort(bySize);
+  return namesAreSlow ? all.map((lane) => unnamed(lane, databases)) : all;
 }
 
 /** Lanes of one database as few of them, each of up to about `share` bytes and of names that fit a command line. */
@@ -85,7 +97,7 @@ function namesOf(lanes: readonly Lane[]): number {
 
 /** A lane that more may come to. */
 interface OpenLane {
-  lane: Lane;
+  lane: Lane & { ignored: string[] };
   /** Names of its databases, folded. */
   databases: Set<string>;
   ignoredBytes: number;
@@ -102,10 +114,10 @@ function merged(
   const open = new Map<string, OpenLane>();
   for (const part of parts) {
     const ignored = isMergeable(part)
-      ? namesBeside(part, known.get(part.database), argumentBytes / 4)
+      ? namesBeside(part.database, part.tables, known.get(part.database), argumentBytes / 4)
       : null;
     if (ignored === null) {
-      lanes.push({ parts: [part], ignored: [], estimatedBytes: part.estimatedBytes });
+      lanes.push({ parts: [part], ignored: null, estimatedBytes: part.estimatedBytes });
       continue;
     }
     const key = `${part.kind} ${part.plain} ${part.mvcc}`;
@@ -119,13 +131,17 @@ function merged(
       last.databases.add(name);
       last.ignoredBytes += bytes;
     } else {
-      const lane: Lane = { parts: [part], ignored, estimatedBytes: part.estimatedBytes };
+      const lane: OpenLane['lane'] = {
+        parts: [part],
+        ignored,
+        estimatedBytes: part.estimatedBytes,
+      };
       open.set(key, { lane, databases: new Set([name]), ignoredBytes: bytes });
       lanes.push(lane);
     }
   }
   // Alone, a part is dumped by the names of its tables.
-  return lanes.map((lane) => (lane.parts.length === 1 ? { ...lane, ignored: [] } : lane));
+  return lanes.map((lane) => (lane.parts.length === 1 ? { ...lane, ignored: null } : lane));
 }
 
 /**
@@ -141,11 +157,6 @@ function isMergeable({ kind, where, tables, estimatedBytes }: PartPlan): boolean
   );
 }
 
-/** A name that holds a line break is not whole in the comment that begins its table. */
-function isOneLine(name: string): boolean {
-  return !/[\r\n]/.test(name);
-}
-
 function fits(
   { lane, databases, ignoredBytes }: OpenLane,
   part: PartPlan,
@@ -159,35 +170,6 @@ function fits(
     lane.estimatedBytes + part.estimatedBytes <= most &&
     ignoredBytes + bytes <= argumentBytes
   );
-}
-
-/**
- * Everything of the database that is not in the part; null when that is too much to name, or when mysqldump,
- * told to pass over it, would pass over a table of the part: `T` hides `t`.
- */
-function namesBeside(
-  part: PartPlan,
-  database: DatabaseInfo | undefined,
-  mostBytes: number,
-): string[] | null {
-  // `a.b.c` would not say where the database's name ends.
-  if (!database || folded(part.database).includes('.')) return null;
-  const own = new Set(part.tables);
-  const names = [
-    ...database.tables.map(({ name }) => name),
-    ...database.views,
-    ...database.excluded,
-  ];
-  const beside = names.filter((name) => !own.has(name));
-  const hidden = new Set(beside.map(folded));
-  if (part.tables.some((name) => hidden.has(folded(name)))) return null;
-  const full = beside.map((name) => `${part.database}.${name}`);
-  return Buffer.byteLength(full.join(' ')) > mostBytes ? null : full;
-}
-
-/** Alike for names that mysqldump may take for one: it compares by a collation without case and accents. */
-function folded(name: string): string {
-  return name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
 }
 
 function bySize(a: Lane, b: Lane): number {

@@ -38,9 +38,9 @@ export function dumpCommand(
     ...contents[part.kind],
     ...(part.where === null ? [] : [`--where=${part.where}`]),
     ...part.ignored.map((table) => `--ignore-table=${part.database}.${table}`),
-    ...ignored.map((name) => `--ignore-table=${name}`),
+    ...(ignored ?? []).map((name) => `--ignore-table=${name}`),
     ...(ofOneDatabase
-      ? ['--', part.database, ...(ignored.length > 0 ? [] : parts.flatMap(({ tables }) => tables))]
+      ? ['--', part.database, ...(ignored === null ? parts.flatMap(({ tables }) => tables) : [])]
       : ['--databases', '--no-create-db', '--', ...parts.map(({ database }) => database)]),
   ];
   return buffered({ file: tools.mysqldump.path, args }, tools.stdbuf);

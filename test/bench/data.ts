@@ -8,6 +8,8 @@ export const dataSets = ['uniform', 'huge', 'small', 'wide'] as const;
 /** What the database `sbtest` looks like. */
 export type DataSet = (typeof dataSets)[number];
 
+/** Seconds that the replica may take to write what the source wrote. */
+const patience = 3600;
 /** How many tables the data sets `uniform` and `wide` have. */
 const several = 4;
 
@@ -24,7 +26,7 @@ export async function fill(
   if (data === 'huge') await fillSysbench(pair.source, { tables: 1, rows: rows * several });
   if (data === 'small') await fillSmall(pair, tables);
   if (data === 'wide') await fillWide(pair, { tables: several, bytes: rows * 200 });
-  await pair.waitForCatchUp();
+  await pair.waitForCatchUp(pair.replica, patience);
   // Right after it was filled, the statistics of a large table are those of a small one.
   if (data !== 'small') await analyze(pair);
 }

@@ -24,6 +24,8 @@ export interface BenchOptions {
   sessions: number;
   /** Backups in the store of `list`. */
   backups: number;
+  /** Where the data and the stored files lie; null: in memory where that is roomy. */
+  folder: string | null;
   json: string | null;
   plot: string | null;
   /** Measures of an earlier run (its --json), to be shown in place of a new one. */
@@ -44,6 +46,8 @@ const help = `npm run bench [-- ENGINE…] [options]
   --mydumper FILE   a mydumper with its myloader beside it; default: the one on the PATH
   --seconds N       of writing in one measure of --part writes, 10; --sessions N writes at once, 4
   --backups N       in the store of --part list, 5000
+  --folder DIR      for the data of all servers and the S3 service, which else lie in memory where that
+                    is roomy
   --json FILE       all measures; --from FILE shows them again
   --plot FILE       an SVG of the dumps
 `;
@@ -65,6 +69,7 @@ export function readOptions(args: string[]): BenchOptions {
       seconds: { type: 'string', default: '10' },
       sessions: { type: 'string', default: '4' },
       backups: { type: 'string', default: '5000' },
+      folder: { type: 'string' },
       json: { type: 'string' },
       plot: { type: 'string' },
       from: { type: 'string' },
@@ -86,6 +91,7 @@ export function readOptions(args: string[]): BenchOptions {
     backups: count('--backups', values.backups),
     only: values.only,
     mydumper: values.mydumper ?? null,
+    folder: values.folder ?? null,
     json: values.json ?? null,
     plot: values.plot ?? null,
     from: values.from ?? null,

@@ -42,13 +42,14 @@ export interface Setting {
   say: (line: string) => void;
 }
 
-/** Starts a pair, a third server and an S3 service, gives them to `body`, and stops them. */
+/** Starts, below `place`, a pair, a third server and an S3 service, gives them to `body`, and stops them. */
 export async function withSetting<T>(
   engine: Engine,
   tools: EngineTools,
+  place: string | null,
   body: (setting: Setting) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(await roomyFolder(), 'stillpoint-bench-'));
+  const folder = await mkdtemp(join(place ?? (await roomyFolder()), 'stillpoint-bench-'));
   const startServer = startServers(engine, tools, folder);
   const [pair, target, s3] = await Promise.all([
     startPair(engine, startServer),

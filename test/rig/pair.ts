@@ -25,7 +25,8 @@ export interface Pair {
   source: RigServer;
   replica: RigServer;
   /** Until the replica, or this server, has all that the source has written. */
-  waitForCatchUp(server?: RigServer): Promise<void>;
+  /** `within`: seconds, 120. */
+  waitForCatchUp(server?: RigServer, within?: number): Promise<void>;
   /** Does the replica's SQL thread run? */
   applierRunning(): Promise<boolean>;
   /** Seconds behind the source as the replica says it; null when it does not. */
@@ -51,7 +52,7 @@ export function pairOf(source: RigServer, replica: RigServer): Pair {
     return String(row!.v).replace(/\s/g, '');
   };
 
-  async function waitForCatchUp(server = replica): Promise<void> {
+  async function waitForCatchUp(server = replica, within = 120): Promise<void> {
     const gtid = await own(source, isMysql ? '@@gtid_executed' : '@@gtid_binlog_pos');
     const wait = isMysql
       ? `SELECT 1 - WAIT_FOR_EXECUTED_GTID_SET('${gtid}', 1) AS done`
@@ -60,7 +61,7 @@ export function pairOf(source: RigServer, replica: RigServer): Pair {
       const [row] = await server.query<{ done: number | string }>(wait);
       return Number(row!.done) === 1 ? true : null;
     };
-    if (!(await waitFor(isThere, { within: 120, every: 0 }))) {
+    if (!(await waitFor(isThere, { within, every: 0 }))) {
       throw new Error(`not caught up: ${JSON.stringify(await status())}`);
     }
   }

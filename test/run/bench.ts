@@ -50,7 +50,7 @@ async function measureAll(): Promise<void> {
   async function measureGroup(engine: Engine, data: DataSet): Promise<Group> {
     const tools = toolbox[engine];
     if (!tools) throw new Error(toolbox.missing.join('\n'));
-    return await withSetting(engine, tools, async (setting) => {
+    return await withSetting(engine, tools, options.folder, async (setting) => {
       say(`\n${engine} ${tools.version}, ${data}: filling`);
       await fill(setting.pair, data, options);
       const { parts } = options;

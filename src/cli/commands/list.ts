@@ -9,8 +9,6 @@ export function registerList(program: Command, context: Context): void {
     .argument('[pair]', 'the pair; all pairs when it is left out')
     .description('list the backups in the store, newest last')
     .action(async (pair: string | undefined, _flags: unknown, command: Command) => {
-      const { beFrugal } = await import('../frugal.js');
-      beFrugal();
       const { listBackups } = await import('../../catalog/listing.js');
       const { listDigests } = await import('../../catalog/drills.js');
       const { holdingPin, listPins } = await import('../../catalog/pins.js');

@@ -20,8 +20,6 @@ export function registerPrune(program: Command, context: Context): void {
     .addOption(allOption())
     .addOption(atOnceOption())
     .action(async (pair: string | undefined, flags: PruneFlags, command: Command) => {
-      const { beFrugal } = await import('../frugal.js');
-      beFrugal();
       const { prune } = await import('../../prune.js');
       const { told } = await import('../../told.js');
       const { outcomeText, planText, questionText } = await import('../output/prune.js');
