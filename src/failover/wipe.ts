@@ -1,5 +1,5 @@
 import { identifier, literal } from '../dialect/quote.js';
-import { text } from '../dialect/rows.js';
+import { number, text } from '../dialect/rows.js';
 import { addressOf, statement, type Act } from '../pair/act.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
@@ -16,14 +16,14 @@ export async function userDatabases(server: Server): Promise<string[]> {
 }
 
 /**
- * What empties a server that is to be seeded: its channels, databases and accounts go. `root` stays and so
+ * What empties a server that is to be seeded: its channels, databases, accounts and roles go. `root` stays and so
  * does the account that does it. Nothing of it is logged.
  */
 export async function wipeActs(server: Server): Promise<Act[]> {
   const unfollow = await unfollowActs(server);
   const databases = await userDatabases(server);
   const drops = databases.map((name) => `DROP DATABASE IF EXISTS ${identifier(name)}`);
-  const accounts = (await accountsOf(server)).map((account) => `DROP USER IF EXISTS ${account}`);
+  const accounts = await accountActs(server);
   return [...unfollow, ...[...drops, ...accounts].map((sql) => unlogged(server, sql))];
 }
 
@@ -50,13 +50,18 @@ export function unlogged(server: Server, sql: string): Act {
   return { on: addressOf(server), says: sql, run };
 }
 
-/** Roles too, which DROP USER takes on MySQL; MariaDB has them go with DROP ROLE, so there they stay. */
-async function accountsOf(server: Server): Promise<string[]> {
-  const isMariadb = server.dialect.version.flavour === 'mariadb';
+/** MySQL drops roles like accounts. In MariaDB only these have a host, and roles go with DROP ROLE. */
+async function accountActs(server: Server): Promise<string[]> {
+  const isRole = server.dialect.version.flavour === 'mariadb' ? "is_role = 'Y'" : 'FALSE';
   const rows = await server.query(
-    `SELECT User AS user, Host AS host FROM mysql.user WHERE CONCAT(User, '@', Host) <> CURRENT_USER()${isMariadb ? " AND is_role = 'N'" : ''} ORDER BY 1, 2`,
+    `SELECT User AS user, Host AS host, ${isRole} AS isRole FROM mysql.user WHERE CONCAT(User, '@', Host) <> CURRENT_USER() ORDER BY 3, 1, 2`,
   );
   return rows
     .filter((row) => !ownAccounts.test(text(row, 'user')))
-    .map((row) => `${literal(text(row, 'user'))}@${literal(text(row, 'host'))}`);
+    .map((row) => {
+      const user = literal(text(row, 'user'));
+      return number(row, 'isRole') === 1
+        ? `DROP ROLE IF EXISTS ${user}`
+        : `DROP USER IF EXISTS ${user}@${literal(text(row, 'host'))}`;
+    });
 }
