@@ -54,6 +54,8 @@ export function binlogText(title: string, command: Command): CountedText {
  * server they would be passed over by that one, once it follows.
  */
 const identity = /^\/\*M?!\d+ SET @@session\.(server_id|gtid_domain_id|gtid_seq_no)=/;
+/** The same in mysqlbinlog. Everybody passes over a GTID that its server has given to something else since. */
+const gtid = /^(SET @@SESSION\.GTID_NEXT= )'[^']*'/;
 
 /** The same without what says where the transactions came from. */
 class Anonymous extends Transform {
@@ -66,7 +68,7 @@ class Anonymous extends Transform {
       Buffer.from(
         lines
           .filter((line) => !identity.test(line))
-          .map(ended)
+          .map((line) => `${line.replace(gtid, "$1'AUTOMATIC'")}\n`)
           .join(''),
         'latin1',
       ),
@@ -77,10 +79,6 @@ class Anonymous extends Transform {
   override _flush(done: TransformCallback): void {
     done(null, Buffer.from(this.#rest, 'latin1'));
   }
-}
-
-function ended(line: string): string {
-  return `${line}\n`;
 }
 
 /** A file as it is. */

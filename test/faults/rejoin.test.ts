@@ -151,7 +151,7 @@ test('restored from a backup before its last writes, it gets those back from the
   await expectInOrder();
 });
 
-test('what was saved can be run again on the new source', async () => {
+test('what was saved can be run again, also once its server has given its numbers to others', async () => {
   const setup = await own.setUp(source, replica);
   await setup.ok('backup');
   await replica.query('STOP REPLICA IO_THREAD');
@@ -161,6 +161,12 @@ test('what was saved can be run again on the new source', async () => {
   swap();
   const { rescued } = (await setup.ok('pair', 'rejoin', '--yes', '--json')).json as RejoinResult;
   const sql = await execa('zstd', ['-dc', join(setup.storePath, rescued!.files[0]!.key)]);
+  const back = await own.setUp(source, replica);
+  await back.ok('pair', 'promote', '--switchover', '--yes');
+  swap();
+  await source.query(
+    "INSERT INTO app.ledger VALUES (900004, 'a'); DELETE FROM app.ledger WHERE id = 900004",
+  );
   const connect = ['--no-defaults', '--binary-mode', '-u', 'root', '-S', source.socketPath];
   await execa(tools.mysql, connect, { input: sql.stdout });
   expect(await ledgerOf(source)).toContain(900003);
