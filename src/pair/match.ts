@@ -17,7 +17,6 @@ const names = [
   'log_replica_updates',
   'binlog_format',
   'gtid_mode',
-  'enforce_gtid_consistency',
   'lower_case_table_names',
 ];
 
@@ -106,16 +105,17 @@ function checkLogs({ source, replica, of }: Two): Finding[] {
     ];
   }
   const found: Finding[] = [];
-  const updates =
-    of.replica.get('log_replica_updates') ?? of.replica.get('log_slave_updates') ?? 'ON';
-  if (of.replica.get('log_bin') !== 'ON' || updates !== 'ON') {
-    const missing = of.replica.get('log_bin') === 'ON' ? 'log_slave_updates' : 'log_bin';
+  const updates = of.replica.has('log_replica_updates')
+    ? 'log_replica_updates'
+    : 'log_slave_updates';
+  const missing = ['log_bin', updates].find((variable) => of.replica.get(variable) !== 'ON');
+  if (missing !== undefined) {
     const detail = `the ${replica.who} has ${missing} off: it cannot take the place of its source`;
     found.push({ name, status: 'warn', detail, fix: `Set ${missing} in its option file.` });
   }
   const format = of.source.get('binlog_format') ?? 'ROW';
   if (format !== 'ROW') {
-    const detail = `its format on the ${source.who} is ${format}: a replica may drift`;
+    const detail = `binlog_format on the ${source.who} is ${format}: a replica may drift`;
     const fix =
       'SET GLOBAL binlog_format = ROW; on it, and binlog_format = ROW in its option file.';
     found.push({ name, status: 'fail', detail, fix });
@@ -139,10 +139,11 @@ function checkGtidModes({ source, of }: Two): Finding {
 }
 
 function checkNames({ of }: Two): Finding[] {
-  const name = 'lower_case_table_names';
-  const [a = '', b = ''] = [of.source.get(name), of.replica.get(name)];
+  const name = 'table names';
+  const variable = 'lower_case_table_names';
+  const [a = '', b = ''] = [of.source.get(variable), of.replica.get(variable)];
   if (a === b) return [];
-  const detail = `it is ${a} on the source and ${b} on the replica: names would not meet`;
+  const detail = `${variable} is ${a} on the source and ${b} on the replica: names would not meet`;
   const fix = 'A server takes it when its data directory is made: make that of the replica anew.';
   return [{ name, status: 'fail', detail, fix }];
 }
@@ -158,6 +159,6 @@ async function checkClocks({ source, replica }: Two): Promise<Finding> {
   };
   const apart = Math.abs((await ask(source)) - (await ask(replica)));
   if (apart <= clockSlack) return { name, status: 'ok', detail: 'they agree' };
-  const detail = `they are ${secondsText(apart)} apart: the lag of the replica will be wrong`;
+  const detail = `those of the two are ${secondsText(apart)} apart: the lag of the replica will be wrong`;
   return { name, status: 'warn', detail, fix: 'Let both hosts follow the time by NTP.' };
 }
