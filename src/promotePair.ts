@@ -11,11 +11,12 @@ import { channelFrom, refuseUnfit, type OldSource } from './failover/fit.js';
 import { handOver } from './failover/handOver.js';
 import { ownPosition } from './failover/becomeSource.js';
 import { openPromotionJournal, type PromotionEntry } from './failover/journal.js';
+import { requireReplicationUser } from './failover/replicationUser.js';
 import { takeRest } from './failover/takeRest.js';
 import { finishPromotion, type Promoting } from './finishPromotion.js';
 import { journalAt } from './freeze/journal.js';
 import { recover } from './freeze/recover.js';
-import { openAdmin } from './pair/admin.js';
+import { openAdmin, requireAdmin } from './pair/admin.js';
 import { addressOf } from './pair/act.js';
 import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
@@ -97,6 +98,7 @@ export async function promotePair(
     if (typeof found === 'string') {
       if (options.switchover) throw absent(found, name);
     } else source = found;
+    for (const server of [replica, source]) if (server) await requireAdmin(server, pair.admin);
     const promoter = { config, chosen, options, replica, source, loss };
     if (options.endBackup && options.dryRun !== true) await endBackup(promoter);
     return await withLock(replica, async (lost) => await promoteLocked(promoter, lost));
@@ -138,7 +140,8 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   const channel = await channelFrom(replica, old);
   if (channel === null) return { ...names, ...(await alreadyPromoted(promoter)) };
   refuseUnfit(replica, channel);
-  if (!options.switchover) await refuseLiving(promoter, channel, signal);
+  if (options.switchover) await requireReplicationUser(replica, pair);
+  else await refuseLiving(promoter, channel, signal);
   const kind = options.switchover ? 'switchover' : 'failover';
   if (!dryRun) {
     await options.confirm?.(`${questionOf(kind, replica, channel, old)}${promoter.loss}`);

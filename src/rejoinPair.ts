@@ -8,10 +8,18 @@ import { extraOf, type Extra } from './failover/extra.js';
 import { mayHaveLost } from './failover/mayHaveLost.js';
 import { channelFrom } from './failover/fit.js';
 import { caughtUp, followActs } from './failover/follow.js';
+import { requireReplicationUser } from './failover/replicationUser.js';
 import { openRejoinJournal } from './failover/journal.js';
 import { keepExtra } from './keepExtra.js';
 import { addressOf, doing, perform, statement } from './pair/act.js';
-import { asAdmin, isClosed, isWritable, openAdmin, replicationAccount } from './pair/admin.js';
+import {
+  asAdmin,
+  isClosed,
+  isWritable,
+  openAdmin,
+  replicationAccount,
+  requireAdmin,
+} from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
 import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
@@ -71,6 +79,7 @@ export async function rejoinPair(
   const open = async (server: ServerConfig, who: string) => {
     const one = await openAdmin(server, chosen.pair.admin, `${who} of ${chosen.name}`);
     opened.push(one);
+    await requireAdmin(one, chosen.pair.admin);
     return { settings: server, server: one };
   };
   try {
@@ -122,6 +131,7 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
   const left = await journal.read();
   if (!reseed && left === null && (await follows(replica.server, source.server)))
     return { ...result, status: 'nothing' };
+  await requireReplicationUser(source.server, chosen.pair);
   if (!dryRun) await options.confirm?.(`make ${result.replica} a replica of ${result.source}`);
 
   // First of all nobody may write to it any more.

@@ -16,10 +16,14 @@ const privilege = 'REPLICATION SLAVE';
 
 /**
  * What makes the account that the replica connects with: a password file where that is configured and not
- * there, the account with the one privilege that it needs, by TLS only where the source has it. Nothing where
- * it is there. Throws `refused` where it is but its password is not known here.
+ * there, the account with the one privilege that it needs, by TLS only where both servers have it, since their
+ * roles may change. Nothing where it is there. Throws `refused` where it is but its password is not known here.
  */
-export async function replicationUserActs(source: Server, pair: PairConfig): Promise<Act[]> {
+export async function replicationUserActs(
+  source: Server,
+  replica: Server,
+  pair: PairConfig,
+): Promise<Act[]> {
   const user = pair.replication?.user ?? (await replicationAccount(pair)).user;
   const hosts = await hostsOf(source, user);
   const file = pair.replication?.passwordFile;
@@ -36,7 +40,8 @@ export async function replicationUserActs(source: Server, pair: PairConfig): Pro
     });
   }
   const name = accountName(user, host);
-  const tls = (await replicatesByTls(source)) ? ' REQUIRE SSL' : '';
+  const bothHave = (await replicatesByTls(source)) && (await replicatesByTls(replica));
+  const tls = bothHave ? ' REQUIRE SSL' : '';
   const create = (password: string) =>
     `CREATE USER ${name} IDENTIFIED BY ${literal(password)}${tls}`;
   const writing = (path: string): Act => ({
@@ -53,6 +58,29 @@ export async function replicationUserActs(source: Server, pair: PairConfig): Pro
     }),
     statement(source, `GRANT ${privilege} ON *.* TO ${name}`),
   ];
+}
+
+/**
+ * Throws when a server could not be followed by the account that replicates: its password is not to be read, or it
+ * is not there, may not replicate or has another password.
+ */
+export async function requireReplicationUser(source: Server, pair: PairConfig): Promise<void> {
+  const { user } = await replicationAccount(pair);
+  const hosts = await hostsOf(source, user);
+  if (hosts.length === 0) {
+    throw new StillpointError('refused', `the ${source.who} has no account "${user}"`, {
+      hint: 'Nobody could follow it. Name the account that replicates under replication in the configuration.',
+    });
+  }
+  const [lacking] = await grantActs(source, user, hosts);
+  if (lacking) {
+    throw new StillpointError(
+      'refused',
+      `the account "${user}" of the ${source.who} may not replicate`,
+      { hint: `Run on the source of the pair: ${String(lacking.says)};` },
+    );
+  }
+  if (hosts.includes(host)) await refuseWrongPassword(source, pair);
 }
 
 /** A `CREATE USER` comes from the source once it follows, and would fail where the account is. */

@@ -2,7 +2,10 @@ import type { PairConfig, ServerConfig } from '../config/schema.js';
 import { readPassword, resolveServer, type ResolvedServer } from '../config/secret.js';
 import { passwordKeys } from '../config/server.js';
 import { number } from '../dialect/rows.js';
+import { StillpointError } from '../errors.js';
+import { globalGrants, hasAny } from './grants.js';
 import { openServer, type Server } from './server.js';
+import { errno } from './session.js';
 
 /** A server of a pair as its administrator reaches it: with `admin` of the configuration, else as itself. */
 export async function adminSettings(
@@ -23,13 +26,44 @@ export function asAdmin(server: ServerConfig, admin: PairConfig['admin']): Serve
   return { ...at, ...admin };
 }
 
+const nameAdmin = 'Name one with all rights on both servers under admin in the configuration.';
+
 /** Opens a server of a pair to change it. `who` names it in errors. */
 export async function openAdmin(
   server: ServerConfig,
   admin: PairConfig['admin'],
   who: string,
 ): Promise<Server> {
-  return await openServer(await adminSettings(server, admin), who);
+  return await openServer(await adminSettings(server, admin), who).catch((error: unknown) => {
+    if (admin || !(error instanceof StillpointError) || errno(error.cause) !== accessDenied)
+      throw error;
+    const { code, message, cause, hint = '' } = error;
+    throw new StillpointError(code, message, { hint: `${hint} ${nameAdmin}`, cause });
+  });
+}
+
+const accessDenied = 1045;
+
+/** Of all rights those that tell an administrator from an account for backups; each under any of these names. */
+const rights = [
+  ['CREATE USER'],
+  ['RELOAD'],
+  ['SUPER', 'SYSTEM_VARIABLES_ADMIN', 'READ_ONLY ADMIN'],
+  ['SUPER', 'REPLICATION_SLAVE_ADMIN', 'REPLICATION SLAVE ADMIN'],
+];
+
+/** Throws `refused` when an account could not do what a pair needs, so that it is not left half done. */
+export async function requireAdmin(server: Server, admin: PairConfig['admin']): Promise<void> {
+  const { account, privileges } = await globalGrants(server);
+  const lacking = rights.filter((names) => !hasAny(privileges, names));
+  const missing = [...new Set(lacking.map(([name]) => name))];
+  if (missing.length === 0) return;
+  const grant = `Run on it: GRANT ALL PRIVILEGES ON *.* TO ${account} WITH GRANT OPTION;`;
+  throw new StillpointError(
+    'refused',
+    `the account ${account} lacks ${missing.join(', ')} on the ${server.who}`,
+    { hint: admin ? grant : nameAdmin },
+  );
 }
 
 /** Whether accounts without special privileges may write to a server. */
