@@ -1,17 +1,17 @@
-import type { BackupRecord } from './catalog/records.js';
-import type { Config, ServerConfig } from './config/schema.js';
+import { resolvePair } from './config/choose.js';
+import type { Config } from './config/schema.js';
+import { text } from './dialect/rows.js';
 import { atLeast } from './dialect/version.js';
+import { findClient, findTools } from './dump/tools.js';
 import { StillpointError } from './errors.js';
 import type { Seed } from './failover/setupJournal.js';
 import type { Server } from './pair/server.js';
-import { seedingBackup } from './seedingBackup.js';
+import { seedingBackup, type SeedingBackupOptions } from './seedingBackup.js';
 
 /** Where the data of a new replica is to come from. */
 export interface ChosenSeed {
   seed: Exclude<Seed, 'none'>;
-  /** The backup; null with the other seeds. */
-  record: BackupRecord | null;
-  /** Why it is not a backup, where that was left to us. */
+  /** Why it is not the newest backup, where there is one and that was left to us. */
   reason: string | null;
 }
 
@@ -21,35 +21,67 @@ export interface ChosenSeed {
  */
 export async function chooseSeed(
   config: Config,
-  at: { pair: string; source: ServerConfig },
+  at: SeedingBackupOptions,
   { source, replica, asked }: { source: Server; replica: Server; asked: ChosenSeed['seed'] | null },
 ): Promise<ChosenSeed> {
-  if (asked === 'clone') refuseClone(source, replica);
-  if (asked === 'source' || asked === 'clone') return { seed: asked, record: null, reason: null };
+  if (asked === 'clone') {
+    await refuseClone(source, replica);
+    return { seed: asked, reason: null };
+  }
+  if (asked === 'source') return await fromSource(config, at, source, null);
   const found = await seedingBackup(config, at).catch((error: unknown) => {
-    if (error instanceof StillpointError && error.code === 'no-such-backup') return error;
-    throw error;
+    if (!(error instanceof StillpointError)) throw error;
+    if (error.code === 'no-such-backup') return null;
+    const hint = [error.hint ?? '', otherwise].join(' ').trim();
+    throw new StillpointError(error.code, error.message, { hint, cause: error.cause });
   });
-  const problem =
-    found instanceof StillpointError
-      ? 'there is no backup yet'
-      : found.problem && `backup ${found.record.id} will not do: ${found.problem}`;
-  if (problem === null && !(found instanceof StillpointError))
-    return { seed: 'backup', record: found.record, reason: null };
-  if (asked === null) return { seed: 'source', record: null, reason: problem };
-  throw new StillpointError('refused', problem ?? '', {
-    hint: 'Seed it from the source itself: --seed source.',
-  });
+  if (found?.problem === null) return { seed: 'backup', reason: null };
+  const reason = found && `backup ${found.record.id} will not do: ${found.problem}`;
+  if (asked === null) return await fromSource(config, at, source, reason);
+  throw new StillpointError('refused', reason ?? 'there is no backup yet', { hint: otherwise });
 }
 
-/** Throws `refused` where CLONE is not to be had. */
-function refuseClone(source: Server, replica: Server): void {
+const otherwise = 'Say --seed source to take what the source holds.';
+
+/** Throws where a program is missing. */
+async function fromSource(
+  config: Config,
+  { pair }: SeedingBackupOptions,
+  { dialect }: Server,
+  reason: string | null,
+): Promise<ChosenSeed> {
+  const { tools } = resolvePair(config, pair).pair;
+  const { flavour } = dialect.version;
+  await findTools(flavour, tools, false);
+  await findClient('mysql', flavour, tools.mysql);
+  return { seed: 'source', reason };
+}
+
+/** Throws `refused` where CLONE is not to be had, or would leave tables empty. */
+async function refuseClone(source: Server, replica: Server): Promise<void> {
   const [a, b] = [source.dialect.version, replica.dialect.version];
   const can = [a, b].every((one) => one.flavour === 'mysql' && atLeast(one, 8, 0, 17));
   // Patches of one series may differ since 8.0.37; before, nothing may.
   const same = a.major === b.major && a.minor === b.minor;
-  if (can && same) return;
-  throw new StillpointError('refused', `no CLONE from ${a.text} to ${b.text}`, {
-    hint: 'It needs two servers of MySQL 8.0.17 or newer of one series. Say --seed backup or --seed source.',
-  });
+  if (!can || !same) {
+    throw new StillpointError('refused', `no CLONE from ${a.text} to ${b.text}`, {
+      hint: 'It needs two servers of MySQL 8.0.17 or newer of one series. Say --seed backup or --seed source.',
+    });
+  }
+  const loose = await otherEngines(source);
+  const [first] = loose;
+  if (first === undefined) return;
+  const more = loose.length > 1 ? ` (and ${loose.length - 1} more)` : '';
+  throw new StillpointError(
+    'refused',
+    `CLONE takes the rows of InnoDB only, and the ${source.who} has ${first}${more}`,
+    { hint: 'Say --seed backup or --seed source, or ALTER TABLE … ENGINE = InnoDB;' },
+  );
+}
+
+async function otherEngines(source: Server): Promise<string[]> {
+  const rows = await source.query(
+    "SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME, ' (', ENGINE, ')') AS title FROM information_schema.TABLES WHERE ENGINE <> 'InnoDB' AND TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY 1",
+  );
+  return rows.map((row) => text(row, 'title'));
 }

@@ -1,7 +1,10 @@
+import type { ChosenPair } from './config/choose.js';
 import { StillpointError } from './errors.js';
-import { conditionOf, type Condition } from './failover/condition.js';
+import { conditionOf, isFrom, type Condition } from './failover/condition.js';
 import { checkRoom } from './failover/room.js';
 import type { SetupEntry } from './failover/setupJournal.js';
+import { addressOf } from './pair/act.js';
+import { channelsOf } from './pair/channels.js';
 import { each, type Finding } from './pair/checks.js';
 import { checkMatch } from './pair/match.js';
 import type { Server } from './pair/server.js';
@@ -10,6 +13,18 @@ import type { Server } from './pair/server.js';
 export interface Looked {
   condition: Condition;
   findings: Finding[];
+}
+
+/** Throws `refused` for a pair in which both nodes are to take writes. */
+export function refuseTwoNodes({ name, pair }: ChosenPair): void {
+  if (pair.topology === 'source-replica') return;
+  throw new StillpointError(
+    'refused',
+    `both nodes of ${name} take writes: none is a replica only`,
+    {
+      hint: 'Leave topology out to set the pair up, then let the source follow the other, too: docs/two-writers.md says how.',
+    },
+  );
 }
 
 /**
@@ -25,6 +40,7 @@ export async function lookAtPair(
   const mayGo = left !== null || replace;
   const findings = await each([
     ['servers', async () => await checkMatch(source, replica)],
+    ['roles', async () => await checkRoles(source, replica)],
     ['replica', async () => Promise.resolve([contentsFinding(condition, mayGo)])],
     ['room', async () => (condition.kind === 'empty' ? [await checkRoom(source, replica)] : [])],
   ]);
@@ -37,6 +53,15 @@ export async function lookAtPair(
     `the servers of ${name} cannot become a pair: ${failed.map(({ detail }) => detail).join('; ')}`,
     { hint: failed.flatMap(({ fix }) => fix ?? []).join(' ') },
   );
+}
+
+/** A source that follows its replica is the replica: made the source of that, both would take no writes. */
+async function checkRoles(source: Server, replica: Server): Promise<Finding[]> {
+  if (!(await channelsOf(source)).some((channel) => isFrom(channel, replica))) return [];
+  const detail = `the source follows the replica, ${addressOf(replica)}`;
+  const fix =
+    'Have they changed their roles? Swap source and replica in the configuration; `stillpoint status` shows who follows whom.';
+  return [{ name: 'roles', status: 'fail', detail, fix }];
 }
 
 function contentsFinding(condition: Condition, mayGo: boolean): Finding {

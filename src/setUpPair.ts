@@ -8,11 +8,11 @@ import { isInTheWay, replicationUserActs } from './failover/replicationUser.js';
 import { openSetupJournal, type Seed, type SetupEntry } from './failover/setupJournal.js';
 import { unfollowActs } from './failover/wipe.js';
 import { addressOf, perform, type Act } from './pair/act.js';
-import { asAdmin, isWritable, openAdmin } from './pair/admin.js';
+import { asAdmin, isWritable, openAdmin, requireAdmin } from './pair/admin.js';
 import type { Finding } from './pair/checks.js';
 import { withLock, withNamedLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
-import { lookAtPair, type Looked } from './setUpChecks.js';
+import { lookAtPair, refuseTwoNodes, type Looked } from './setUpChecks.js';
 import { beginFollowing, comparePair, seedPair } from './setUpSteps.js';
 import { systemClock, type Clock } from './util/clock.js';
 import { ignore, type Observe } from './util/observe.js';
@@ -80,6 +80,7 @@ export async function setUpPair(
   const { dryRun = false } = options;
   const chosen = resolvePair(config, options.pair);
   const { name, pair } = chosen;
+  refuseTwoNodes(chosen);
   const acts: SetUpResult['acts'] = [];
   const observe: Observe = async (event) => {
     if (event.type === 'act') acts.push({ on: event.on, says: event.says });
@@ -90,6 +91,7 @@ export async function setUpPair(
   try {
     const replica = await openAdmin(pair.replica, pair.admin, `replica of ${name}`);
     try {
+      for (const server of [source, replica]) await requireAdmin(server, pair.admin);
       // Not on the replica, which may restart.
       const lock = {
         name: `stillpoint setup ${name}`.slice(0, 64),
@@ -120,7 +122,7 @@ async function setUpLocked(on: SettingUp): Promise<Omit<SetUpResult, 'acts'>> {
   if (left)
     await observe({ type: 'act', on: '', says: `-- go on with the setup of ${left.since}` });
   const looked = await lookAtPair(source, replica, { left, replace });
-  const users = await replicationUserActs(source, chosen.pair);
+  const users = await replicationUserActs(source, replica, chosen.pair);
   const entry = left ?? (await newEntry(on, looked));
   const answer = async (
     status: SetUpResult['status'],
@@ -135,7 +137,12 @@ async function setUpLocked(on: SettingUp): Promise<Omit<SetUpResult, 'acts'>> {
     return await answer('nothing', null);
   if (!left) await refuseInTheWay(on, looked);
 
-  if (!dryRun) await options.confirm?.(questionOf(on, entry, looked));
+  if (!dryRun) {
+    for (const { status, detail, fix } of looked.findings)
+      if (status === 'warn')
+        await observe({ type: 'warning', text: `${detail}. ${fix ?? ''}`.trim() });
+    await options.confirm?.(questionOf(on, entry, looked));
+  }
   await observe({ type: 'step', step: 'make-account' });
   await perform(users, { observe, dryRun });
   if (!left && entry.wipe) await perform(await unfollowActs(replica), { observe, dryRun });
@@ -169,14 +176,21 @@ function goesOn(entry: SetupEntry, { source, replica, options }: SettingUp): boo
 }
 
 async function newEntry(on: SettingUp, { condition }: Looked): Promise<SetupEntry> {
-  const { config, chosen, options, source, replica } = on;
+  const { config, chosen, options, source, replica, observe } = on;
   const { clock = systemClock, replace = false } = options;
   const { ranEvents } = await openStateOf(replica);
   const has = condition.kind === 'follows' || condition.kind === 'copy';
-  const at = { pair: chosen.name, source: asAdmin(chosen.pair.source, chosen.pair.admin) };
+  const { identityFile } = options;
+  const at = {
+    ...{ pair: chosen.name, source: asAdmin(chosen.pair.source, chosen.pair.admin) },
+    ...(identityFile === undefined ? {} : { identityFile }),
+  };
   const asked = options.seed ?? null;
-  const seed: Seed =
-    has && !replace ? 'none' : (await chooseSeed(config, at, { source, replica, asked })).seed;
+  const { seed, reason } =
+    has && !replace
+      ? { seed: 'none' as const, reason: null }
+      : await chooseSeed(config, at, { source, replica, asked });
+  if (reason !== null) await observe({ type: 'act', on: '', says: `-- ${reason}` });
   return {
     ...{ pair: chosen.name, source: source.uuid, replica: replica.uuid, seed, ranEvents },
     wipe: replace && condition.kind !== 'empty',

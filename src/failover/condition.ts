@@ -31,7 +31,11 @@ function strange(why: string): Condition {
   return { kind: 'strange', why };
 }
 
-function isFrom({ sourceUuid, sourceHost, sourcePort }: ChannelStatus, source: Server): boolean {
+/** Whether a channel is one from this source. */
+export function isFrom(
+  { sourceUuid, sourceHost, sourcePort }: ChannelStatus,
+  source: Server,
+): boolean {
   if (sourceUuid !== null && sourceUuid === source.uuid) return true;
   return sourceHost === source.settings.host && sourcePort === source.settings.port;
 }
