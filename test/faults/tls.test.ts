@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -11,21 +10,14 @@ import {
   type OwnServer,
 } from '../rig/index.js';
 import { engine, tools } from '../rig/shared.js';
+import { certificateArgs } from '../support/certificate.js';
 
 let folder: string;
 let server: OwnServer;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(await roomyFolder(), 'stillpoint-tls-'));
-  const at = (name: string) => join(folder, name);
-  const openssl = async (...args: string[]) => await execa('openssl', args, { cwd: folder });
-  const subject = (name: string) => ['-subj', `/CN=${name}`, '-newkey', 'rsa:2048', '-nodes'];
-  await openssl('req', '-x509', ...subject('authority'), '-keyout', 'ca.key', '-out', 'ca.pem');
-  await openssl('req', ...subject('db1.internal'), '-keyout', 'key.pem', '-out', 'request.pem');
-  const signing = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-out', 'cert.pem'];
-  await openssl('x509', '-req', '-in', 'request.pem', ...signing);
-  const args = [`--ssl-ca=${at('ca.pem')}`, `--ssl-cert=${at('cert.pem')}`];
-  args.push(`--ssl-key=${at('key.pem')}`, '--require-secure-transport=ON');
+  const args = [...(await certificateArgs(folder)), '--require-secure-transport=ON'];
   server = await startServers(engine, tools, folder)({ id: 21, args });
   await server.query(grantBackup(engine));
 });

@@ -172,7 +172,10 @@ export async function emptyServer(server: RigServer): Promise<void> {
     [
       'SET foreign_key_checks = 0, sql_mode = ""',
       ...databases.map(({ name }) => `DROP DATABASE \`${name.replaceAll('`', '``')}\``),
-      ...accounts.map(({ User, Host }) => `DROP USER ${string(User)}@${string(Host)}`),
+      // MariaDB's roles have no host.
+      ...accounts.map(({ User, Host }) =>
+        Host === '' ? `DROP ROLE ${string(User)}` : `DROP USER ${string(User)}@${string(Host)}`,
+      ),
       isMysql ? 'RESET BINARY LOGS AND GTIDS' : "RESET MASTER; SET GLOBAL gtid_slave_pos = ''",
       'SET foreign_key_checks = 1, sql_mode = DEFAULT',
     ].join('; '),

@@ -12,6 +12,7 @@ import {
   type RigServer,
 } from '../rig/index.js';
 import { engine, tools } from '../rig/shared.js';
+import { certificateArgs } from './certificate.js';
 import { setUp, type Setup } from './cli.js';
 import { gtidsOf } from './gtids.js';
 
@@ -31,12 +32,17 @@ export const two = {} as {
   startServer: ReturnType<typeof startServers>;
 };
 
-/** Starts them for a test file; each of its tests finds a bare replica, and a source with one database. */
-export function startTwoServers(): void {
+/**
+ * Starts them for a test file, with a certificate if asked; each of its tests finds a bare replica, and a source
+ * with one database.
+ */
+export function startTwoServers({ tls = false } = {}): void {
   beforeAll(async () => {
     two.folder = await mkdtemp(join(await roomyFolder(), 'stillpoint-two-'));
     two.startServer = startServers(engine, tools, two.folder);
-    const started = await Promise.all([31, 32].map(async (id) => await two.startServer({ id })));
+    const args = tls ? await certificateArgs(two.folder) : [];
+    const start = async (id: number) => await two.startServer({ id, args });
+    const started = await Promise.all([31, 32].map(start));
     [two.source, two.replica] = started as [OwnServer, OwnServer];
   });
   afterAll(async () => {
@@ -102,6 +108,22 @@ async function stateOf(server: RigServer): Promise<unknown> {
     databases: await server.query('SHOW DATABASES'),
     channels: (await server.query(channels)).length,
   };
+}
+
+/** Fails unless a setup refuses, or ends with `status`, for this reason, and changes nothing. */
+export async function expectRefused(
+  setup: Setup,
+  why: RegExp,
+  args: readonly string[] = [],
+  status = 10,
+): Promise<void> {
+  const state = async () => [await stateOfBoth(), await readdir(setup.folder, { recursive: true })];
+  const before = await state();
+  const ended = await setup.run('pair', 'setup', '--yes', ...args);
+  expect(ended.status, ended.stderr).toBe(status);
+  expect(ended.stderr).toMatch(why);
+  expect(ended.stderr).toMatch(/^hint: |"hint": "./m);
+  expect(await state()).toEqual(before);
 }
 
 /** Fails unless the two are a pair that works, and nothing was left of how it came about. */
