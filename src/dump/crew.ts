@@ -11,6 +11,7 @@ import { MendedObjects } from './mend.js';
 import { dumpCommand } from './mysqldump.js';
 import { runFlow, storeText, type CountedText, type TextFlow } from './pipeline.js';
 import { smallBytes, type PartPlan } from './plan.js';
+import { schemaText } from './schemaText.js';
 import { smallFrame } from './smallFrame.js';
 import { surveyPart, type SurveyedTable } from './survey.js';
 import { titleOf, titleOfLane } from './titles.js';
@@ -36,7 +37,7 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
   const fail = (error: unknown) => failed.abort(error);
   const started: Promise<unknown>[] = [];
 
-  return { signal, fail, start, stored, read, inTurn, surveys, accounts, collect };
+  return { signal, fail, start, stored, read, inTurn, surveys, schemas, accounts, collect };
 
   /** Starts a lane at once; its text is read from `go` on. */
   function start(lane: Lane, go = Promise.resolve()): RunningLane {
@@ -115,22 +116,43 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
     return { parts: [{ ...part, plan: null }], tables: [] };
   }
 
+  /** Writes the definitions of each part. */
+  function schemas(parts: readonly PartPlan[]): Promise<Done>[] {
+    return parts.map((plan) =>
+      inOrder(
+        async () =>
+          await withSession(async (session) => {
+            const part = await storeText(schemaText(session, plan), flowOf(plan));
+            await observe({ type: 'part', key: titleOf(plan) });
+            return { parts: [{ ...part, warnings: [], plan }], tables: [] };
+          }),
+      ),
+    );
+  }
+
   async function survey(parts: readonly PartPlan[]): Promise<SurveyedTable[]> {
     // A table that is cut is counted once, as a whole.
     const rows = parts.filter(
       ({ kind, where, index }) => kind === 'data' && (where === null || index === 1),
     );
     if (rows.length === 0) return [];
-    const session = sessions.pop();
-    if (!session) throw new Error('more lanes run than there are sessions to count with');
-    const stop = () => session.destroy();
-    signal.addEventListener('abort', stop, { once: true });
-    try {
+    return await withSession(async (session) => {
       const tables: SurveyedTable[] = [];
       for (const part of rows) {
         tables.push(...(await surveyPart(session, replica.dialect, part, { checksums, signal })));
       }
       return tables;
+    });
+  }
+
+  /** Gives the work one of the sessions, which ends when the run does. */
+  async function withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const session = sessions.pop();
+    if (!session) throw new Error('more lanes run than there are sessions to count with');
+    const stop = () => session.destroy();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await work(session);
     } finally {
       signal.removeEventListener('abort', stop);
       sessions.push(session);

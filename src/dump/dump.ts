@@ -6,6 +6,7 @@ import type { DatabaseInfo } from './inventory.js';
 import { balancedLanes, lanesOf } from './lanes.js';
 import type { StoredPart } from './pipeline.js';
 import type { PartPlan } from './plan.js';
+import { isWrittenByUs } from './schemaText.js';
 import { openSessions, openSnapshot } from './sessions.js';
 import { sessionIds, waitForSnapshots } from './snapshots.js';
 import type { SpoolSpace } from './spool.js';
@@ -64,9 +65,12 @@ export async function dumpParts(
   { parts, databases }: DumpPlan,
   options: DumpOptions,
 ): Promise<Dumped> {
-  const crew = crewOf(options, await openSessions(options.replica, options.parallel));
+  const { replica, parallel } = options;
+  const crew = crewOf(options, await openSessions(replica, parallel));
+  const { written, dumped } = sorted(parts, replica);
   return await crew.collect([
-    ...crew.inTurn(lanesOf(parts, databases, options.replica.dialect)),
+    ...crew.schemas(written),
+    ...crew.inTurn(lanesOf(dumped, databases, replica.dialect)),
     ...crew.accounts(),
   ]);
 }
@@ -110,6 +114,12 @@ export async function openDump(
     jobs.push(...crew.surveys(covered));
     return await crew.collect(jobs);
   };
+}
+
+/** The parts that mysqldump dumps, and those that are written without it. */
+function sorted(parts: readonly PartPlan[], { dialect }: Server) {
+  const written = parts.filter((part) => isWrittenByUs(part, dialect));
+  return { written, dumped: parts.filter((part) => !written.includes(part)) };
 }
 
 /** `started` settles with `go`, and fails when the run ends before. */

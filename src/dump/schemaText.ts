@@ -1,0 +1,73 @@
+import { Readable } from 'node:stream';
+import { identifier } from '../dialect/quote.js';
+import { text } from '../dialect/rows.js';
+import type { Dialect } from '../dialect/dialect.js';
+import { reasonOf } from '../errors.js';
+import type { Session } from '../pair/session.js';
+import { manyTables } from './inventory.js';
+import { isOneLine } from './passedOver.js';
+import { broken, type CountedText } from './pipeline.js';
+import type { PartPlan } from './plan.js';
+import { titleOf } from './titles.js';
+
+/** What a client takes over from mysqldump at the beginning of a dump, and gives back at its end. */
+const head = `/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;
+/*!40101 SET @OLD_CHARACTER_SET_RESULTS=@@CHARACTER_SET_RESULTS */;
+/*!40101 SET @OLD_COLLATION_CONNECTION=@@COLLATION_CONNECTION */;
+SET NAMES utf8mb4;
+/*!40103 SET @OLD_TIME_ZONE=@@TIME_ZONE */;
+/*!40103 SET TIME_ZONE='+00:00' */;
+/*!40014 SET @OLD_FOREIGN_KEY_CHECKS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0 */;
+/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;
+`;
+const foot = `
+/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;
+/*!40101 SET SQL_MODE=@OLD_SQL_MODE */;
+/*!40014 SET FOREIGN_KEY_CHECKS=@OLD_FOREIGN_KEY_CHECKS */;
+/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT */;
+/*!40101 SET CHARACTER_SET_RESULTS=@OLD_CHARACTER_SET_RESULTS */;
+/*!40101 SET COLLATION_CONNECTION=@OLD_COLLATION_CONNECTION */;
+-- Dump completed
+`;
+
+/**
+ * Whether the definitions of a part are written without mysqldump, which asks for every table what takes as long
+ * as the database has tables, and asks again for its rows.
+ */
+export function isWrittenByUs(part: PartPlan, { namesAreSlow }: Pick<Dialect, 'namesAreSlow'>) {
+  const { kind, tables } = part;
+  return (
+    namesAreSlow && kind === 'schema' && tables.length >= manyTables && tables.every(isOneLine)
+  );
+}
+
+/** What mysqldump would write of the definitions of a part's tables. Throws where one cannot be shown. */
+export function schemaText(session: Session, part: PartPlan): CountedText {
+  const counted = Object.assign(Readable.from(pieces(), { objectMode: false }), { bytes: 0 });
+  return counted;
+
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for await (const piece of statements(session, part)) {
+      const bytes = Buffer.from(piece);
+      counted.bytes += bytes.length;
+      yield bytes;
+    }
+  }
+}
+
+async function* statements(session: Session, part: PartPlan): AsyncGenerator<string> {
+  await session.query('SET SESSION sql_quote_show_create = ON');
+  yield head;
+  for (const name of part.tables) {
+    const table = identifier(name);
+    const [shown] = await session
+      .query(`SHOW CREATE TABLE ${identifier(part.database)}.${table}`)
+      .catch((error: unknown) => {
+        throw broken(titleOf(part), reasonOf(error));
+      });
+    const create = text(shown ?? {}, 'Create Table');
+    if (!create.startsWith('CREATE TABLE')) throw broken(titleOf(part), `${name} is no table`);
+    yield `\n--\n-- Table structure for table ${table}\n--\n\n${create};\n`;
+  }
+  yield foot;
+}
