@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { Session } from '../pair/session.js';
-import type { Observe } from '../util/observe.js';
 import { accountsSql } from './accounts.js';
 import type { Dumped, DumpedPart, DumpOptions } from './dump.js';
 import { filtersOf } from './filters.js';
@@ -14,6 +13,7 @@ import { smallBytes, type PartPlan } from './plan.js';
 import { schemaText } from './schemaText.js';
 import { smallFrame } from './smallFrame.js';
 import { surveyPart, type SurveyedTable } from './survey.js';
+import { tally } from './tally.js';
 import { titleOf, titleOfLane } from './titles.js';
 
 /** What one job has dumped and counted. */
@@ -184,19 +184,4 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
       tables: done.flatMap(({ tables }) => tables),
     };
   }
-}
-
-/** Adds up the bytes of all parts and tells them. */
-function tally(observe: Observe): () => (plain: number, stored: number) => void {
-  const total = { plain: 0, stored: 0 };
-  return () => {
-    const last = { plain: 0, stored: 0 };
-    return (plain, stored) => {
-      total.plain += plain - last.plain;
-      total.stored += stored - last.stored;
-      last.plain = plain;
-      last.stored = stored;
-      void observe({ type: 'bytes', ...total });
-    };
-  };
 }
