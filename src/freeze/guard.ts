@@ -1,4 +1,5 @@
 import { reasonOf, StillpointError } from '../errors.js';
+import { heartbeat } from '../pair/heartbeat.js';
 import type { Server } from '../pair/server.js';
 import { errno } from '../pair/session.js';
 
@@ -6,6 +7,10 @@ import { errno } from '../pair/session.js';
 const patience = 30;
 /** The same once dumps are open: such a change may itself wait for one of them. */
 const briefPatience = 3;
+/** The server drops the lock after 60 seconds of silence. */
+const beats = { every: 10, within: 30 };
+/** Seconds in which it answers that it has let go, if it is there. */
+const lettingGo = 10;
 
 /** Holds back whatever changes definitions, also from the source, and lets rows be changed. */
 export interface DdlGuard {
@@ -27,16 +32,16 @@ export async function openGuard(replica: Server): Promise<DdlGuard> {
   if (ddlGuard === null) throw new Error('this server has no backup lock');
   const session = await replica.session();
   const lost = new AbortController();
-  const beat = setInterval(() => void session.query('DO 1').catch(() => undefined), 10_000);
+  const beat = heartbeat(session, beats);
   let released = false;
   void session.gone.then(() => {
     if (!released) lost.abort(lostLock(replica));
   });
   const release = async () => {
     released = true;
-    clearInterval(beat);
+    beat.end();
     // The session's end would do, but only once the server has seen it.
-    await session.query(ddlGuard.release).catch(() => undefined);
+    await session.query(ddlGuard.release, lettingGo).catch(() => undefined);
     session.destroy();
   };
   const run = async (statements: readonly string[]) => {

@@ -50,6 +50,8 @@ export async function openLease(
   let dropped = false;
   let stopper: number | undefined;
   let current = await open();
+  /** When the sleep that we count on began, of `performance.now()`. */
+  let since = 0;
   let renewing: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
 
@@ -77,11 +79,13 @@ export async function openLease(
     const next = await open();
     let unneeded = next;
     try {
+      const begun = performance.now();
       send(next, promise);
       const seen = await waitFor(() => sleeps(next), { within: 10, every: 20 });
       if (!seen || dropped) return;
       unneeded = current;
       current = next;
+      since = begun;
     } finally {
       await end(unneeded);
     }
@@ -95,8 +99,10 @@ export async function openLease(
       send(current, [...first, promise].join('; '));
       const seen = await waitFor(() => sleeps(current), { within, every: 20, signal });
       if (!seen) return false;
+      since = performance.now();
       timer = setInterval(
         () => {
+          if (performance.now() - since > seconds * 1000) lost.abort(overdue(replica, seconds));
           // A failed renewal is tried again at the next beat; if none succeeds the old lease fires.
           renewing = renewing.then(renew).catch(() => undefined);
         },
@@ -116,6 +122,17 @@ export async function openLease(
       current.destroy();
     },
   };
+}
+
+/** By now the server has kept the promise, and nobody could tell us. */
+function overdue(replica: Server, seconds: number): StillpointError {
+  return new StillpointError(
+    'failed',
+    `the lease on the ${replica.who} was lost: it could not be renewed for ${seconds} s`,
+    {
+      hint: 'The server has put itself right by then. See whether the network between here and there was cut.',
+    },
+  );
 }
 
 /** 3857: a backup lock of someone else. */

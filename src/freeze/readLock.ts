@@ -1,8 +1,13 @@
+import { heartbeat } from '../pair/heartbeat.js';
 import type { Server } from '../pair/server.js';
 import { StillpointError, reasonOf } from '../errors.js';
 
 /** Seconds to wait for statements that are writing or reading when the lock is asked for. */
 const patience = 30;
+/** The server drops the lock after 60 seconds of silence. */
+const beats = { every: 10, within: 30 };
+/** Seconds in which it answers that it has let go, if it is there. */
+const lettingGo = 10;
 
 /**
  * Runs `body` under FLUSH TABLES WITH READ LOCK when `wanted`, in a session that the server drops when
@@ -19,7 +24,7 @@ export async function withReadLock<T>(
   const lost = new AbortController();
   if (!wanted) return await body(lost.signal);
   const session = await replica.session();
-  const beat = setInterval(() => void session.query('DO 1').catch(() => undefined), 10_000);
+  const beat = heartbeat(session, beats);
   try {
     await session.query(`SET SESSION wait_timeout = 60, lock_wait_timeout = ${patience}`);
     signal.throwIfAborted();
@@ -35,8 +40,8 @@ export async function withReadLock<T>(
     });
     return await body(lost.signal);
   } finally {
-    clearInterval(beat);
-    await session.query('UNLOCK TABLES').catch(() => undefined);
+    beat.end();
+    await session.query('UNLOCK TABLES', lettingGo).catch(() => undefined);
     session.destroy();
   }
 }

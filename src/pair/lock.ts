@@ -4,11 +4,12 @@ import { number, text } from '../dialect/rows.js';
 import { StillpointError } from '../errors.js';
 import type { Row } from '../dialect/dialect.js';
 import { waitFor } from '../util/wait.js';
+import { heartbeat } from './heartbeat.js';
 import type { Server } from './server.js';
 
 /** Seconds after which the server drops the lock of a coordinator it no longer hears from. */
 const silence = 120;
-const heartbeatMs = 20_000;
+const beats = { every: 20, within: 40 };
 
 /** What is locked, and what is said when another holds it. */
 export interface LockOptions {
@@ -69,14 +70,14 @@ export async function withNamedLock<T>(
     }
     await session.query(`SET SESSION wait_timeout = ${silence}`);
     const lost = new AbortController();
-    const beat = setInterval(() => void session.query('DO 1').catch(() => undefined), heartbeatMs);
+    const beat = heartbeat(session, beats);
     void session.gone.then(() => {
       lost.abort(new StillpointError('failed', `lost the lock on the ${server.who}`));
     });
     try {
       return await body(lost.signal);
     } finally {
-      clearInterval(beat);
+      beat.end();
     }
   } finally {
     session.destroy();

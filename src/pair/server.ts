@@ -26,19 +26,19 @@ export interface Server {
  * server, since a name or a virtual address may move to another host in the middle of a run.
  */
 export async function openServer(settings: ResolvedServer, who: string): Promise<Server> {
-  let control: Session | null = await connect(settings, who);
-  const [row] = await control.query('SELECT VERSION() AS version, @@version_comment AS comment');
-  const version = parseVersion(text(row ?? {}, 'version'), text(row ?? {}, 'comment'));
-  if (!version) {
-    control.destroy();
-    throw new StillpointError('failed', `the ${who} does not say which version it is`);
-  }
-  const dialect = dialectOf(version);
-  const uuid = await uuidOf(control, dialect);
+  const first = await connect(settings, who);
+  let control: Session | null = first;
+  const { dialect, uuid } = await identityOf(first, who).catch((error: unknown) => {
+    first.destroy();
+    throw error;
+  });
 
   const session: Server['session'] = async (options) => {
     const opened = await connect(settings, who, options);
-    const found = await uuidOf(opened, dialect);
+    const found = await uuidOf(opened, dialect).catch((error: unknown) => {
+      opened.destroy();
+      throw error;
+    });
     if (found === uuid) return opened;
     opened.destroy();
     throw new StillpointError(
@@ -85,6 +85,17 @@ export async function kill(
   await through.query(`KILL ${what} ${id}`).catch((error: unknown) => {
     if (errno(error) !== 1094) throw error;
   });
+}
+
+async function identityOf(
+  session: Session,
+  who: string,
+): Promise<{ dialect: Dialect; uuid: string }> {
+  const [row] = await session.query('SELECT VERSION() AS version, @@version_comment AS comment');
+  const version = parseVersion(text(row ?? {}, 'version'), text(row ?? {}, 'comment'));
+  if (!version) throw new StillpointError('failed', `the ${who} does not say which version it is`);
+  const dialect = dialectOf(version);
+  return { dialect, uuid: await uuidOf(session, dialect) };
 }
 
 async function uuidOf(session: Session, dialect: Dialect): Promise<string> {

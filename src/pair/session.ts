@@ -1,6 +1,7 @@
 import mysql, { type Connection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
 import { readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ResolvedServer } from '../config/secret.js';
 import type { Row } from '../dialect/dialect.js';
 import { reasonOf, StillpointError } from '../errors.js';
@@ -11,18 +12,25 @@ export interface Session {
   readonly id: number;
   /**
    * Runs one statement and returns its rows. Numbers too large for a double come as text, times as
-   * text. Throws the server's error, or an error with `fatal` when the connection broke or
-   * `timeoutSeconds` passed.
+   * text. Throws the server's error, or an error with `fatal` when the connection broke, was cut, or
+   * `timeoutSeconds` passed: then it is cut, since nothing else would ever be answered on it.
    */
   query<T extends Row = Row>(sql: string, timeoutSeconds?: number): Promise<T[]>;
   /** Settles when the connection is gone, whoever ended it. */
   readonly gone: Promise<void>;
-  /** Cuts the connection at once. */
+  /** Cuts the connection at once, and with it every statement that is not answered yet. */
   destroy(): void;
 }
 
 /** Longest a control statement may take before its connection counts as dead. */
 const controlTimeout = 60;
+/**
+ * Seconds without a word after which the other end is asked whether it is there, once a second and ten times.
+ * Else nobody would ever see that a network has gone which says nothing, while a long statement runs.
+ */
+const quiet = 30;
+/** Milliseconds that a connection which was cut may take to say good-bye. */
+const parting = 2000;
 
 /**
  * Opens a connection in a known state: utf8mb4, no sql_mode that changes quoting, no limit on a
@@ -42,6 +50,7 @@ export async function connect(
       ...(await tlsOptions(server)),
       charset: 'utf8mb4',
       connectTimeout: server.connectTimeout * 1000,
+      keepAliveInitialDelay: quiet * 1000,
       supportBigNumbers: true,
       bigNumberStrings: false,
       dateStrings: true,
@@ -50,28 +59,42 @@ export async function connect(
   } catch (error) {
     throw connectError(error, server, who);
   }
-  const gone = new Promise<void>((resolve) => {
-    connection.on('error', () => {
-      resolve();
-    });
-    connection.on('end', () => {
-      resolve();
-    });
-  });
+  let isGone: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => (isGone = resolve));
+  connection.on('error', isGone);
+  connection.on('end', isGone);
+  let giveUp: (error: Error) => void = () => undefined;
+  const cut = (error: Error) => {
+    isGone();
+    giveUp(error);
+    connection.destroy();
+    // Over a dead network the good-bye would be sent again and again, for a quarter of an hour.
+    const { stream } = (connection as unknown as { connection: { stream: Duplex } }).connection;
+    setTimeout(() => stream.destroy(), parting).unref();
+  };
+  // Not the client's own timeout: it leaves the connection as it is, and its timer running when that is cut.
+  const answerOf = async (sql: string, seconds: number): Promise<unknown> => {
+    const isCut = new Promise<never>((_, reject) => (giveUp = reject));
+    const late = () => cut(fatal(`the ${who} has not answered within ${seconds} s`));
+    const timer = Number.isFinite(seconds) ? setTimeout(late, seconds * 1000) : undefined;
+    try {
+      const [rows] = await Promise.race([connection.query<RowDataPacket[]>(sql), isCut]);
+      return Array.isArray(rows) ? rows : [];
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  /** Of the statement before: each has its time from when it is its turn. */
+  let turn: Promise<unknown> = Promise.resolve();
   const session: Session = {
     id: connection.threadId,
     gone,
-    async query<T extends Row = Row>(
-      sql: string,
-      timeoutSeconds = server.patience ?? controlTimeout,
-    ) {
-      const [rows] = await connection.query<RowDataPacket[]>({
-        sql,
-        ...(Number.isFinite(timeoutSeconds) ? { timeout: timeoutSeconds * 1000 } : {}),
-      });
-      return (Array.isArray(rows) ? rows : []) as unknown as T[];
+    async query<T extends Row = Row>(sql: string, seconds = server.patience ?? controlTimeout) {
+      const answer = turn.then(async () => await answerOf(sql, seconds));
+      turn = answer.catch(() => undefined);
+      return (await answer) as T[];
     },
-    destroy: () => connection.destroy(),
+    destroy: () => cut(fatal(`the connection to the ${who} was closed`)),
   };
   try {
     await session.query("SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 600");
@@ -86,10 +109,13 @@ export async function connect(
 export function isBroken(error: unknown): boolean {
   return (
     error instanceof Error &&
-    (('fatal' in error && error.fatal === true) ||
-      ('code' in error && error.code === 'PROTOCOL_SEQUENCE_TIMEOUT') ||
-      error.message.includes('closed state'))
+    (('fatal' in error && error.fatal === true) || error.message.includes('closed state'))
   );
+}
+
+/** An error of the connection, as the client marks its own. */
+function fatal(message: string): Error {
+  return Object.assign(new Error(message), { fatal: true });
 }
 
 /** The server's error number, or 0 for any other error. */
@@ -104,7 +130,14 @@ function addressOf({ socketPath, host, port, tls }: ResolvedServer): ConnectionO
   if (socketPath) return { socketPath };
   const name = typeof tls === 'object' ? tls.serverName : undefined;
   if (name === undefined) return { host, port };
-  return { host: name, port, stream: () => createConnection({ host, port, noDelay: true }) };
+  const socket = {
+    host,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: quiet * 1000,
+  };
+  return { host: name, port, stream: () => createConnection(socket) };
 }
 
 async function tlsOptions(server: ResolvedServer): Promise<Pick<ConnectionOptions, 'ssl'>> {

@@ -1,0 +1,23 @@
+import type { Session } from './session.js';
+
+/** Seconds. */
+export interface Heartbeat {
+  /** Between two words of ours. */
+  every: number;
+  /** In which each is answered. */
+  within: number;
+}
+
+/**
+ * Says something on a connection again and again, so that its server goes on believing in us. One that does not
+ * answer in time is cut: so it is `gone` here, as it soon will be there.
+ */
+export function heartbeat(session: Session, { every, within }: Heartbeat): { end(): void } {
+  const beat = () => void session.query('DO 1', within).catch(() => undefined);
+  const timer = setInterval(beat, every * 1000);
+  return {
+    end() {
+      clearInterval(timer);
+    },
+  };
+}
