@@ -34,6 +34,7 @@ export interface ChannelStatus {
   lagSeconds: number | null;
   /** Configured delay (`SQL_Delay`). */
   delaySeconds: number;
+  receiverErrno: number;
   receiverError: string;
   applierErrno: number;
   applierError: string;
@@ -49,6 +50,9 @@ export interface ChannelStatus {
   /** Whether the channel asks the source by GTID rather than by file and position. */
   usesGtid: boolean;
 }
+
+/** Seconds after which a receiver that has lost its source tries again; else it is a minute. */
+export const sourceRetry = 10;
 
 /** How to attach a server to a source. */
 export interface SourceAddress {

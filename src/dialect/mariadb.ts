@@ -1,4 +1,10 @@
-import type { DdlGuardWords, Dialect, GrantNeed, Row } from './dialect.js';
+import {
+  sourceRetry,
+  type DdlGuardWords,
+  type Dialect,
+  type GrantNeed,
+  type Row,
+} from './dialect.js';
 import { literal } from './quote.js';
 import { number, readReplicaStatus, text } from './rows.js';
 import { atLeast, type Version } from './version.js';
@@ -53,6 +59,7 @@ export function mariadbDialect(version: Version): Dialect {
         `MASTER_USER = ${literal(source.user)}`,
         `MASTER_PASSWORD = ${literal(source.password)}`,
         `MASTER_SSL = ${source.tls ? 1 : 0}`,
+        `MASTER_CONNECT_RETRY = ${sourceRetry}`,
         ...('gtid' in from
           ? ['MASTER_USE_GTID = slave_pos']
           : [

@@ -1,4 +1,11 @@
-import type { DdlGuardWords, Dialect, GrantNeed, Row, SourceAddress } from './dialect.js';
+import {
+  sourceRetry,
+  type DdlGuardWords,
+  type Dialect,
+  type GrantNeed,
+  type Row,
+  type SourceAddress,
+} from './dialect.js';
 import { literal } from './quote.js';
 import { number, readReplicaStatus, text } from './rows.js';
 import { atLeast, type Version } from './version.js';
@@ -153,6 +160,9 @@ function changeSource(
     `${word}_USER = ${literal(source.user)}`,
     `${word}_PASSWORD = ${literal(source.password)}`,
     `${word}_SSL = ${source.tls ? 1 : 0}`,
+    // 8.4 and newer give up after ten tries: the receiver would stay stopped.
+    `${word}_CONNECT_RETRY = ${sourceRetry}`,
+    `${word}_RETRY_COUNT = 86400`,
     // caching_sha2_password over an unencrypted connection needs the source's key.
     ...(sourceWords && !source.tls ? ['GET_SOURCE_PUBLIC_KEY = 1'] : []),
     ...('gtid' in from

@@ -60,6 +60,7 @@ export function readReplicaStatus(row: Row): ChannelStatus {
     received: position('Source_Log_File', 'Read_Source_Log_Pos'),
     lagSeconds: number(row, ...both('Seconds_Behind_Source')),
     delaySeconds: number(row, 'SQL_Delay') ?? 0,
+    receiverErrno: number(row, 'Last_IO_Errno') ?? 0,
     receiverError: text(row, 'Last_IO_Error'),
     applierErrno: number(row, 'Last_SQL_Errno') ?? 0,
     applierError: text(row, 'Last_SQL_Error'),
