@@ -8,7 +8,7 @@ import { reasonOf, StillpointError } from './errors.js';
 import { isAsBefore, openStateOf } from './failover/closing.js';
 import { waitingEvents } from './failover/events.js';
 import { channelFrom, refuseUnfit, type OldSource } from './failover/fit.js';
-import { handOver } from './failover/handOver.js';
+import { handOver, type Taken } from './failover/handOver.js';
 import { ownPosition } from './failover/becomeSource.js';
 import { openPromotionJournal, type PromotionEntry } from './failover/journal.js';
 import { requireReplicationUser } from './failover/replicationUser.js';
@@ -159,7 +159,9 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   };
   try {
     if (!dryRun) await journal.write(entry);
-    const further = await takeAll(promoting, entry, channel, options.within ?? aDay);
+    const { within = aDay } = options;
+    const taking = { within, isBegun: left !== null && !dryRun };
+    const further = await takeAll(promoting, entry, channel, taking);
     const promotion = await finishPromotion(promoting, further);
     if (dryRun) return { ...names, status: 'planned', promotion: null };
     return { ...names, status: 'promoted', promotion };
@@ -178,13 +180,12 @@ async function takeAll(
   promoting: Promoting,
   entry: PromotionEntry,
   channel: ChannelStatus,
-  within: number,
+  { within, isBegun }: { within: number; isBegun: boolean },
 ): Promise<PromotionEntry> {
   const { chosen, replica, source, signal, observe, dryRun, journal } = promoting;
   const how = { signal, observe, dryRun };
   const events = await waitingEvents(replica, source);
-  const settle = async (received: Promotion['received']): Promise<PromotionEntry> => {
-    const opensAt = await ownPosition(replica);
+  const settle = async ({ received, opensAt }: Taken): Promise<PromotionEntry> => {
     const switched = { received, channel: channel.name, events, opensAt };
     const further: PromotionEntry = { ...entry, phase: 'switching', switched };
     await observe({ type: 'step', step: 'switch' });
@@ -192,11 +193,14 @@ async function takeAll(
     if (!dryRun) await journal.write(further);
     return further;
   };
-  if (entry.kind === 'failover' || !source)
-    return await settle(await takeRest(replica, channel, { within, ...how }));
+  if (entry.kind === 'failover' || !source) {
+    const received = await takeRest(replica, channel, { within, ...how });
+    return await settle({ received, opensAt: await ownPosition(replica) });
+  }
   const { maxPause } = chosen.pair.failover;
   const before = { wasWritable: entry.wasWritable, ranEvents: entry.ranEvents };
-  const handed = await handOver(source, replica, channel, { before, maxPause, ...how, settle });
+  const asked = { before, isBegun, maxPause, ...how, settle };
+  const handed = await handOver(source, replica, channel, asked);
   promoting.release = handed.release;
   promoting.closedAt = handed.closedAt;
   return handed.value;

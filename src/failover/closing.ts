@@ -4,12 +4,16 @@ import { doing, statement, type Act } from '../pair/act.js';
 import { isWritable } from '../pair/admin.js';
 import type { Server } from '../pair/server.js';
 import type { Session } from '../pair/session.js';
+import { heartbeat } from '../pair/heartbeat.js';
+import { openAgain } from '../freeze/reopen.js';
 
 /** A source that takes no more writes. */
 export interface Closing {
   acts: Act[];
   /** Lets go of the read lock; it may be called twice. */
   release: () => void;
+  /** Fires when the lock is lost: then accounts with special privileges may write. */
+  lost: AbortSignal;
   /** Undoes what was done; call it when nothing has taken the source's place. */
   undo: () => Promise<void>;
 }
@@ -36,14 +40,31 @@ export async function isAsBefore(source: Server | null, before: OpenState): Prom
   return await isWritable(source).catch(() => false);
 }
 
+/** The server lets go of the lock when it hears nothing of us for so many seconds. */
+const silence = 60;
+const beats = { every: 10, within: 30 };
+/** Seconds for which a source that does not answer is tried again, so that it takes writes. */
+const patience = 60;
+
+export interface ClosingOptions {
+  /** How it was before anybody closed it. */
+  before: OpenState;
+  /** Seconds that closing may take. */
+  seconds: number;
+  /** A run that was killed may have closed it already. */
+  isBegun: boolean;
+}
+
 /**
- * Closes a source for writes within `seconds`. MariaDB lets accounts with READ_ONLY ADMIN write to a server
- * that is read-only, so there it is locked as well, until `release`.
+ * Closes a source for writes. MariaDB lets accounts with READ_ONLY ADMIN write to a server that is read-only, so
+ * there it is locked as well, until `release`.
  */
-export function closing(source: Server, before: OpenState, seconds: number): Closing {
+export function closing(source: Server, { before, seconds, isBegun }: ClosingOptions): Closing {
   const { dialect } = source;
+  const lost = new AbortController();
   let lock: Session | null = null;
-  let isTouched = false;
+  let beat = { end: (): void => undefined };
+  let isTouched = isBegun;
   const touch = (sql: string, timeout?: number) => {
     const { on, says, run } = statement(source, sql, timeout);
     return {
@@ -56,6 +77,7 @@ export function closing(source: Server, before: OpenState, seconds: number): Clo
     };
   };
   const release = () => {
+    beat.end();
     lock?.destroy();
     lock = null;
   };
@@ -65,8 +87,14 @@ export function closing(source: Server, before: OpenState, seconds: number): Clo
     : [
         doing(source, locking, async () => {
           lock = await source.session();
-          await lock.query(`SET SESSION lock_wait_timeout = ${Math.ceil(seconds)}`);
+          await lock.query(
+            `SET SESSION wait_timeout = ${silence}, lock_wait_timeout = ${Math.ceil(seconds)}`,
+          );
           await lock.query(locking, seconds + 5);
+          beat = heartbeat(lock, beats);
+          void lock.gone.then(() => {
+            lost.abort(new StillpointError('failed', `lost the read lock on the ${source.who}`));
+          });
         }),
       ];
   const acts = [
@@ -77,10 +105,11 @@ export function closing(source: Server, before: OpenState, seconds: number): Clo
   return {
     acts,
     release,
+    lost: lost.signal,
     undo: async () => {
       release();
       if (!isTouched) return;
-      if (before.wasWritable) await source.query(dialect.openForWrites());
+      if (before.wasWritable) await openAgain(source, patience);
       if (before.ranEvents) await source.query('SET GLOBAL event_scheduler = ON');
     },
   };

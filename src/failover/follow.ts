@@ -48,6 +48,9 @@ export async function followActs(follower: Server, options: FollowOptions): Prom
   ];
 }
 
+/** Seconds in which a follower finds its source. */
+const connects = 30;
+
 /** Waits until a follower has what its source has written until now. */
 export async function caughtUp(
   follower: Server,
@@ -55,7 +58,7 @@ export async function caughtUp(
   options: ReachOptions,
 ): Promise<void> {
   const barrier = await barrierOf(source);
-  await reachBarrier(follower, barrier, options).catch((error: unknown) => {
+  await reachBarrier(follower, barrier, { connects, ...options }).catch((error: unknown) => {
     if (!(error instanceof StillpointError) || error.code !== 'refused') throw error;
     throw new StillpointError('failed', error.message, {
       hint: `It follows, but is not there yet: look at it with \`stillpoint status\`; \`stillpoint pair rejoin\` mends what went apart.`,

@@ -35,28 +35,38 @@ export async function barrierOf(source: Server): Promise<Barrier> {
 export interface ReachOptions {
   /** Seconds to wait. */
   within: number;
+  /**
+   * Seconds after which it is given up when the receiver has no connection all the time; with it there must be one
+   * in the end. Default: none.
+   */
+  connects?: number;
   signal: AbortSignal;
   observe: Observe;
 }
 
 /**
  * Waits until a replica has applied everything up to a barrier. Throws `refused` when it does not in
- * time, and at once when it never will because one of its threads has stopped.
+ * time, when its receiver does not reach the source, and at once when it never will because one of its threads
+ * has stopped.
  */
 export async function reachBarrier(
   replica: Server,
   barrier: Barrier,
-  { within, signal, observe }: ReachOptions,
+  { within, connects = Infinity, signal, observe }: ReachOptions,
 ): Promise<void> {
   const end = performance.now() + within * 1000;
   let lag = '';
+  let connectedAt = performance.now();
   const reached = await waitFor(
     async () => {
       const channels = await channelsOf(replica);
-      if (await hasReached(replica, channels, barrier)) return true;
+      const broken = channels.find(({ receiver }) => receiver !== 'running');
+      const has = await hasReached(replica, channels, barrier);
+      if (has && (!broken || connects === Infinity)) return true;
       refuseStopped(replica, channels);
       const behindSeconds = worstLag(channels);
-      const broken = channels.find(({ receiver }) => receiver !== 'running');
+      if (!broken) connectedAt = performance.now();
+      else if (performance.now() - connectedAt > connects * 1000) throw cutOff(replica, broken);
       if (broken?.receiverError) lag = ` (${broken.receiverError})`;
       else lag = behindSeconds === null ? '' : ` (it is ${behindSeconds} s behind)`;
       const secondsLeft = Math.max(0, (end - performance.now()) / 1000);
@@ -68,8 +78,23 @@ export async function reachBarrier(
   if (reached) return;
   throw new StillpointError(
     'refused',
-    `the ${replica.who} has not reached ${barrierText(barrier)} within ${within} s${lag}`,
+    `the ${replica.who} has not reached ${barrierText(barrier)} within ${Math.ceil(within)} s${lag}`,
     { hint: 'Nothing was paused. Wait longer with --wait, or find out with `stillpoint status`.' },
+  );
+}
+
+/** As in what SHOW REPLICA STATUS says of it, which may be nothing yet: a network can be silent. */
+function cutOff(
+  replica: Server,
+  { sourceHost, sourcePort, receiverError }: ChannelStatus,
+): StillpointError {
+  const error = receiverError === '' ? '' : `: ${receiverError}`;
+  return new StillpointError(
+    'refused',
+    `the ${replica.who} does not reach ${sourceHost}:${sourcePort}${error}`,
+    {
+      hint: `Open the way from it to there (firewall, bind_address). It goes on trying by itself.`,
+    },
   );
 }
 

@@ -34,7 +34,10 @@ export async function gate(replica: Server, maxLag: number): Promise<ChannelStat
 /** An applier that was started a moment ago may still be without a lag. */
 async function settledChannels(replica: Server): Promise<ChannelStatus[]> {
   const ready = (channel: ChannelStatus) =>
-    !channel.applierRunning || channel.receiver === 'stopped' || channel.lagSeconds !== null;
+    !channel.applierRunning ||
+    channel.receiver === 'stopped' ||
+    channel.receiverErrno !== 0 ||
+    channel.lagSeconds !== null;
   const found = await waitFor(
     async () => {
       const channels = await channelsOf(replica);
