@@ -8,6 +8,7 @@ import { extraOf, type Extra } from './failover/extra.js';
 import { mayHaveLost } from './failover/mayHaveLost.js';
 import { channelFrom } from './failover/fit.js';
 import { caughtUp, followActs } from './failover/follow.js';
+import { forgetTrial, reachAct } from './failover/reach.js';
 import { requireReplicationUser } from './failover/replicationUser.js';
 import { openRejoinJournal } from './failover/journal.js';
 import { keepExtra } from './keepExtra.js';
@@ -127,6 +128,7 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
     seededFrom: null,
     seededBecause: null,
   };
+  if (!dryRun) await forgetTrial(replica.server);
   const journal = openRejoinJournal(config.stateDir, chosen.name);
   const left = await journal.read();
   if (!reseed && left === null && (await follows(replica.server, source.server)))
@@ -134,6 +136,9 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
   await requireReplicationUser(source.server, chosen.pair);
   if (!dryRun) await options.confirm?.(`make ${result.replica} a replica of ${result.source}`);
 
+  const channel = await channelFrom(replica.server, oldSource(source.server));
+  if (channel?.receiver !== 'running')
+    await perform([reachAct(replica.server, source.server)], how);
   // First of all nobody may write to it any more.
   const now = await openStateOf(replica.server);
   const isOurs = left?.server === replica.server.uuid;

@@ -4,6 +4,7 @@ import type { Config } from './config/schema.js';
 import { StillpointError } from './errors.js';
 import { openStateOf } from './failover/closing.js';
 import { optionLines, type OptionLines } from './failover/optionLines.js';
+import { forgetTrial, reachAct } from './failover/reach.js';
 import { isInTheWay, replicationUserActs } from './failover/replicationUser.js';
 import { openSetupJournal, type Seed, type SetupEntry } from './failover/setupJournal.js';
 import { unfollowActs } from './failover/wipe.js';
@@ -121,6 +122,7 @@ async function setUpLocked(on: SettingUp): Promise<Omit<SetUpResult, 'acts'>> {
   const left = found && goesOn(found, on) ? found : null;
   if (left)
     await observe({ type: 'act', on: '', says: `-- go on with the setup of ${left.since}` });
+  if (!dryRun) await forgetTrial(replica);
   const looked = await lookAtPair(source, replica, { left, replace });
   const users = await replicationUserActs(source, replica, chosen.pair);
   const entry = left ?? (await newEntry(on, looked));
@@ -143,6 +145,9 @@ async function setUpLocked(on: SettingUp): Promise<Omit<SetUpResult, 'acts'>> {
         await observe({ type: 'warning', text: `${detail}. ${fix ?? ''}`.trim() });
     await options.confirm?.(questionOf(on, entry, looked));
   }
+  const { condition } = looked;
+  if (condition.kind !== 'follows' || condition.channel.receiver !== 'running')
+    await perform([reachAct(replica, source)], { observe, dryRun });
   await observe({ type: 'step', step: 'make-account' });
   await perform(users, { observe, dryRun });
   if (!left && entry.wipe) await perform(await unfollowActs(replica), { observe, dryRun });

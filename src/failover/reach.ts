@@ -1,0 +1,56 @@
+import { StillpointError } from '../errors.js';
+import { doing, type Act } from '../pair/act.js';
+import { channelsOf } from '../pair/channels.js';
+import type { Server } from '../pair/server.js';
+import { waitFor } from '../util/wait.js';
+
+/** The channel that only tries to connect. */
+const trial = 'stillpoint_trial';
+/** Nobody's account: whatever a source answers to it, it was reached. */
+const account = { user: 'stillpoint_trial', password: '', tls: false };
+/** No socket, no connection, no such host, lost at once, blocked for too many failures. */
+const unreached = new Set([2002, 2003, 2005, 2013, 1129]);
+
+/**
+ * Sees whether a server reaches the one that it is to follow, before anything depends on it: that we reach both
+ * says nothing of that. A channel of its own tries to connect, and is removed again. Throws `refused` when it
+ * does not.
+ */
+export function reachAct(follower: Server, source: Server): Act {
+  const { host, port, connectTimeout } = source.settings;
+  const at = `${host}:${port}`;
+  return doing(follower, `-- see whether it reaches ${at}`, async () => {
+    const { dialect } = follower;
+    await forgetTrial(follower);
+    const from = { position: { file: 'none.000001', position: 4 } };
+    await follower.query(dialect.changeSource({ host, port, ...account, channel: trial }, from));
+    try {
+      await follower.query(dialect.startReceiver(trial));
+      let said = { errno: 0, error: '' };
+      const isReached = async () => {
+        const channel = (await channelsOf(follower)).find(({ name }) => name === trial);
+        if (!channel) return null;
+        said = { errno: channel.receiverErrno, error: channel.receiverError };
+        return said.errno !== 0 || channel.receiver === 'running' ? true : null;
+      };
+      const has = await waitFor(isReached, { within: connectTimeout });
+      if (has && !unreached.has(said.errno)) return;
+      throw notReached(follower, at, has ? said.error : `no answer for ${connectTimeout} s`);
+    } finally {
+      await forgetTrial(follower);
+    }
+  });
+}
+
+/** Removes what a run that was killed has left of it. */
+export async function forgetTrial(follower: Server): Promise<void> {
+  if (!(await channelsOf(follower)).some(({ name }) => name === trial)) return;
+  await follower.query(follower.dialect.stopReplica(trial));
+  await follower.query(follower.dialect.forgetSource(trial));
+}
+
+function notReached(follower: Server, at: string, why: string): StillpointError {
+  return new StillpointError('refused', `the ${follower.who} does not reach ${at}: ${why}`, {
+    hint: 'Open the way from there to it (firewall, bind_address), or name the source in the configuration by an address that both reach.',
+  });
+}
