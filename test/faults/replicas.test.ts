@@ -44,7 +44,7 @@ beforeAll(async () => {
   ]);
   source = pair.source;
   servers = { east: pair.replica, west, spare };
-  for (const server of [west, spare]) await server.query(followSql(engine, source.port));
+  for (const server of [west, spare]) await server.query(followSql(engine, source));
   await source.query(`
     CREATE USER ${admin.user}@'%' IDENTIFIED BY '${admin.password}';
     GRANT ALL ON *.* TO ${admin.user}@'%' WITH GRANT OPTION;

@@ -1,5 +1,5 @@
 import { waitFor } from '../../src/util/wait.js';
-import type { OwnServer, RigServer, ServerOptions } from './server.js';
+import type { OwnServer, RigServer, ServerOptions, ServerPlace, Where } from './server.js';
 import type { Engine } from './tools.js';
 
 /** Password of the accounts `stillpoint` (least grants) and `repl` (replication only). */
@@ -125,33 +125,43 @@ export function pairOf(source: RigServer, replica: RigServer): Pair {
   };
 }
 
-/** Makes a server a replica of the source at this port, as the account `repl`. */
-export function followSql(engine: Engine, port: number): string {
+/** Makes a server a replica of this source, as the account `repl`. */
+export function followSql(
+  engine: Engine,
+  { host, port }: Pick<ServerPlace, 'host' | 'port'>,
+): string {
   return engine === 'mysql'
-    ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${port}, SOURCE_USER='repl', SOURCE_PASSWORD='${quotedPassword}', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`
-    : `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${port}, MASTER_USER='repl', MASTER_PASSWORD='${quotedPassword}', MASTER_USE_GTID=slave_pos; START SLAVE`;
+    ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${host}', SOURCE_PORT=${port}, SOURCE_USER='repl', SOURCE_PASSWORD='${quotedPassword}', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`
+    : `CHANGE MASTER TO MASTER_HOST='${host}', MASTER_PORT=${port}, MASTER_USER='repl', MASTER_PASSWORD='${quotedPassword}', MASTER_USE_GTID=slave_pos; START SLAVE`;
+}
+
+export interface PairOptions {
+  /** Their server ids. */
+  source: number;
+  replica: number;
+  /** More arguments for both. */
+  args?: string[];
+  /** Where they run. */
+  at?: { source: Where; replica: Where };
 }
 
 /** Starts a source and a replica that follows it, with the backup's and the replication's accounts. */
 export async function startPair(
   engine: Engine,
   startServer: (options: ServerOptions) => Promise<OwnServer>,
-  { args = [], ...ids }: { source: number; replica: number; args?: string[] } = {
-    source: 1,
-    replica: 2,
-  },
+  { args = [], at, ...ids }: PairOptions = { source: 1, replica: 2 },
 ): Promise<Pair & { source: OwnServer; replica: OwnServer }> {
   const readOnly = engine === 'mysql' ? '--super-read-only=ON' : '--read-only=ON';
   const [source, replica] = await Promise.all([
-    startServer({ id: ids.source, args }),
-    startServer({ id: ids.replica, args: [...args, readOnly] }),
+    startServer({ id: ids.source, args, ...(at && { at: at.source }) }),
+    startServer({ id: ids.replica, args: [...args, readOnly], ...(at && { at: at.replica }) }),
   ]);
   await source.query(`
     ${grantBackup(engine)}
     CREATE USER repl@'%' IDENTIFIED BY '${quotedPassword}';
     GRANT REPLICATION SLAVE ON *.* TO repl@'%';
   `);
-  await replica.query(followSql(engine, source.port));
+  await replica.query(followSql(engine, source));
   const pair = pairOf(source, replica);
   await pair.waitForCatchUp();
   return { ...pair, source, replica };

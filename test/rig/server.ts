@@ -10,7 +10,8 @@ import type { Engine, EngineTools } from './tools.js';
 /** Where a server is, as data: a test's process is another than the one that runs the servers. */
 export interface ServerPlace {
   engine: Engine;
-  host: '127.0.0.1';
+  /** On loopback, unless the server is somewhere else. */
+  host: string;
   port: number;
   /** `root` comes in here without a password. */
   socketPath: string;
@@ -40,7 +41,18 @@ export interface ServerOptions {
   id: number;
   /** Added to the server's command line. */
   args?: string[];
+  /** Where it runs. Default: here, on loopback. */
+  at?: Where;
 }
+
+/** Another place than this one, e.g. in a network of its own. */
+export interface Where {
+  host: string;
+  /** The command that runs a command there. */
+  enter: (command: readonly string[]) => string[];
+}
+
+const here: Where = { host: '127.0.0.1', enter: (command) => [...command] };
 
 /** A server by its place. */
 export function serverAt(place: ServerPlace): RigServer {
@@ -118,7 +130,6 @@ export function tied(command: string[]): [string, string[]] {
 
 const commonArgs = [
   '--user=root',
-  '--bind-address=127.0.0.1',
   '--log-bin=binlog',
   '--relay-log=relay',
   '--sync-binlog=0',
@@ -161,13 +172,17 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
     return dataDir;
   }
 
-  return async function startServer({ id, args = [] }: ServerOptions): Promise<OwnServer> {
+  return async function startServer({
+    id,
+    args = [],
+    at = here,
+  }: ServerOptions): Promise<OwnServer> {
     const dataDir = await dataDirectory();
     const tmpDir = `${dataDir}.tmp`;
     await mkdir(tmpDir);
     const place: ServerPlace = {
       engine,
-      host: '127.0.0.1',
+      host: at.host,
       port: await freePort(),
       socketPath: join(dataDir, 's.sock'),
       dataDir,
@@ -179,6 +194,7 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
       // Not shared: a server that starts removes every temporary table that it finds there.
       `--tmpdir=${tmpDir}`,
       `--socket=${place.socketPath}`,
+      `--bind-address=${place.host}`,
       `--port=${place.port}`,
       `--server-id=${id}`,
       `--pid-file=${join(dataDir, 'server.pid')}`,
@@ -191,7 +207,7 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
     let isDown = false;
     let running: { kill(signal: 'SIGKILL'): boolean } & PromiseLike<unknown>;
     const run = (): void => {
-      running = execa(...tied(command), { reject: false, stdin: 'ignore', cwd: dataDir });
+      running = execa(...tied(at.enter(command)), { reject: false, stdin: 'ignore', cwd: dataDir });
       running.then(
         () => {
           if (!stopped && !isDown) run();

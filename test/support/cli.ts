@@ -45,6 +45,8 @@ export interface SetupOptions {
   others?: Record<string, { source: number; replica: number }>;
   /** Settings of the drill. */
   drill?: Record<string, unknown>;
+  /** The command that runs a command where the coordinator is. Default: here. */
+  through?: (command: readonly string[]) => readonly string[];
   /** Merged over the whole. */
   top?: Record<string, unknown>;
 }
@@ -99,7 +101,9 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
   const { config } = await loadConfig({ file, env: {} });
 
   const run = async (script: string[], args: string[]): Promise<Ran> => {
-    const ended = await execa(process.execPath, [...script, '-c', file, ...args], {
+    const { through = (command) => command } = options;
+    const [program, ...rest] = through([process.execPath, ...script, '-c', file, ...args]);
+    const ended = await execa(program!, rest, {
       reject: false,
       stdin: 'ignore',
       env: s3Environment(),

@@ -26,8 +26,10 @@ export function startApplication(first: RigServer, from = 1): Application {
   let connection: Connection | null = null;
   const state = { stopped: false };
   const acknowledged: number[] = [];
-  const connect = async ({ port }: RigServer) => {
-    const opened = await mysql.createConnection({ host: '127.0.0.1', port, ...account });
+  const connect = async ({ host, port, socketPath }: RigServer) => {
+    // One in a network of its own is not reached from here.
+    const at = host === '127.0.0.1' ? { host, port } : { socketPath };
+    const opened = await mysql.createConnection({ ...at, ...account });
     opened.on('error', () => undefined);
     return opened;
   };

@@ -6,6 +6,7 @@ import {
   roomyFolder,
   startPair,
   startServers,
+  type Network,
   type OwnServer,
 } from '../rig/index.js';
 import { pairOf, type Pair } from '../rig/pair.js';
@@ -23,9 +24,14 @@ export interface OwnPair {
 }
 
 const admin = { user: 'chief', password: 'chief pw 1' };
+/** Makes the account that may do everything. */
+export const chiefSql = `CREATE USER ${admin.user}@'%' IDENTIFIED BY '${admin.password}'; GRANT ALL ON *.* TO ${admin.user}@'%' WITH GRANT OPTION`;
 
-/** Starts a pair, with more arguments for both, before the tests of a file and stops it after them. */
-export function ownPair(args: string[] = []): OwnPair {
+/**
+ * Starts a pair, with more arguments for both, before the tests of a file and stops it after them. In a network of
+ * its own a server that does not answer is given up soon.
+ */
+export function ownPair(args: string[] = [], { network }: { network?: Network } = {}): OwnPair {
   let folder: string;
   let started: [OwnServer, OwnServer];
   beforeAll(async () => {
@@ -34,10 +40,9 @@ export function ownPair(args: string[] = []): OwnPair {
       source: 21,
       replica: 22,
       args,
+      ...(network && { at: network.at }),
     });
-    await pair.source.query(
-      `CREATE USER ${admin.user}@'%' IDENTIFIED BY '${admin.password}'; GRANT ALL ON *.* TO ${admin.user}@'%' WITH GRANT OPTION`,
-    );
+    await pair.source.query(chiefSql);
     await pair.waitForCatchUp();
     started = [pair.source, pair.replica];
   });
@@ -49,17 +54,21 @@ export function ownPair(args: string[] = []): OwnPair {
     servers: () => started,
     as: pairOf,
     async setUp(source, replica, more = {}) {
-      const at = ({ port }: OwnServer) => ({
-        host: '127.0.0.1',
+      const at = ({ host, port }: OwnServer) => ({
+        host,
         port,
         user: 'stillpoint',
         password: backupPassword,
+        ...(network && { connectTimeout: '2s' }),
       });
       const replication = { user: 'repl', password: backupPassword };
       const pair = { source: at(source), replica: at(replica), replication, admin };
       const { mysqldump, mysql, mysqlbinlog, server } = tools;
       const programs = { tools: { mysqldump, mysql, mysqlbinlog, mysqld: server } };
-      return await setUp({ pair: { ...pair, ...programs, ...more } });
+      return await setUp({
+        pair: { ...pair, ...programs, ...more },
+        ...(network && { through: network.coordinator }),
+      });
     },
   };
 }

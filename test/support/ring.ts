@@ -10,6 +10,7 @@ import {
   startServers,
   type OwnServer,
   type RigServer,
+  type Where,
 } from '../rig/index.js';
 import { engine, tools } from '../rig/shared.js';
 
@@ -25,20 +26,22 @@ export interface Ring {
 /** What the backup's account needs to take a node out of writing. */
 export const closingGrants = isMysql ? 'SYSTEM_VARIABLES_ADMIN' : 'READ_ONLY ADMIN';
 
-/** Starts the ring, with the account `app` that writes to a database `shared`. */
-export async function startRing(): Promise<Ring> {
+/** Starts the ring, here or elsewhere, with the account `app` that writes to a database `shared`. */
+export async function startRing(at?: { source: Where; replica: Where }): Promise<Ring> {
   const folder = await mkdtemp(join(await roomyFolder(), 'stillpoint-ring-'));
   const startServer = startServers(engine, tools, folder);
-  const node = async (id: number) =>
+  const node = async (id: number, where?: Where) =>
     await startServer({
       id,
+      ...(where && { at: where }),
       args: [
+        ...(where ? [isMysql ? '--replica-net-timeout=4' : '--slave-net-timeout=4'] : []),
         '--auto-increment-increment=2',
         `--auto-increment-offset=${id - 20}`,
         ...(isMysql ? [] : [`--gtid-domain-id=${id}`]),
       ],
     });
-  const [source, replica] = await Promise.all([node(21), node(22)]);
+  const [source, replica] = await Promise.all([node(21, at?.source), node(22, at?.replica)]);
   await source.query(`
     ${grantBackup(engine)}
     GRANT ${closingGrants} ON *.* TO stillpoint@'%';
@@ -68,16 +71,16 @@ export async function startRing(): Promise<Ring> {
   return ring;
 }
 
-function follow({ port }: RigServer): string {
+function follow({ host, port }: RigServer): string {
   return isMysql
-    ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${port}, SOURCE_USER='ring', SOURCE_PASSWORD='ring pw 1', SOURCE_CONNECT_RETRY=1, SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`
-    : `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${port}, MASTER_USER='ring', MASTER_PASSWORD='ring pw 1', MASTER_CONNECT_RETRY=1, MASTER_USE_GTID=slave_pos; START SLAVE`;
+    ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${host}', SOURCE_PORT=${port}, SOURCE_USER='ring', SOURCE_PASSWORD='ring pw 1', SOURCE_CONNECT_RETRY=1, SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`
+    : `CHANGE MASTER TO MASTER_HOST='${host}', MASTER_PORT=${port}, MASTER_USER='ring', MASTER_PASSWORD='ring pw 1', MASTER_CONNECT_RETRY=1, MASTER_USE_GTID=slave_pos; START SLAVE`;
 }
 
 /** The configuration of the pair. */
 export function pairOfRing({ source, replica }: Ring): Record<string, unknown> {
-  const at = ({ port }: RigServer) => ({
-    host: '127.0.0.1',
+  const at = ({ host, port }: RigServer) => ({
+    host,
     port,
     user: 'stillpoint',
     password: backupPassword,

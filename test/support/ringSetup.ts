@@ -3,15 +3,20 @@ import { join } from 'node:path';
 import { setUp, type Setup, type SetupOptions } from './cli.js';
 import { pairOfRing, type Ring } from './ring.js';
 
-/** A setup whose drain writes down what it is told. */
-export async function setUpRing(ring: Ring, drain: Record<string, unknown> = {}): Promise<Setup> {
+/** A setup whose drain writes down what it is told. `options` are merged over it. */
+export async function setUpRing(
+  ring: Ring,
+  drain: Record<string, unknown> = {},
+  options: SetupOptions = {},
+): Promise<Setup> {
   const setup = await setUp({ pair: pairOfRing(ring) });
   const note = ['sh', '-c', `cat >> ${join(setup.folder, 'drained')}`];
   const pair = {
     ...pairOfRing(ring),
     drain: { before: note, after: note, within: '5s', ...drain },
+    ...options.pair,
   };
-  return await again(setup, { pair });
+  return await again(setup, { ...options, pair });
 }
 
 /** Another setup with the state and the store of this one. */
