@@ -9,6 +9,7 @@ import { waitingEvents } from './failover/events.js';
 import type { OldSource } from './failover/fit.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import type { PromotionEntry, PromotionJournal } from './failover/journal.js';
+import { moveOthers } from './moveOthers.js';
 import { doing, perform, statement } from './pair/act.js';
 import { replicationAccount } from './pair/admin.js';
 import type { Server } from './pair/server.js';
@@ -65,6 +66,10 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
   if (!dryRun)
     await attempt(async () => await runPairHook(promoting, chosen.pair.failover.after, 'after'));
   await attempt(async () => await turnOnEvents(promoting, entry));
+  // Before the old source writes into its binary log what comes from the new one.
+  const others = await moveOthers(promoting, entry);
+  for (const { name, status, reason } of others)
+    if (status === 'left') warnings.push(leftText(promoting, name, reason));
   if (entry.kind === 'switchover') {
     await observe({ type: 'step', step: 'follow-source' });
     await attempt(async () => await turnAround(promoting, entry));
@@ -83,6 +88,7 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
     received: switched.received,
     opensAt: switched.opensAt,
     events: switched.events.map(({ name }) => name),
+    others,
     warnings,
     by: `${userInfo().username}@${hostname()}`,
     tool: toolName(),
@@ -140,6 +146,14 @@ async function keep({ chosen }: Promoting, promotion: Promotion): Promise<void> 
   } finally {
     await store.close();
   }
+}
+
+function leftText(
+  { chosen: { name: pair } }: Promoting,
+  name: string,
+  reason: string | null,
+): string {
+  return `replica ${name} of ${pair} does not follow the new source: ${reason ?? ''}. \`stillpoint pair rejoin ${pair} --replica ${name}\` lets it`;
 }
 
 function textOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { lastPromotion } from './catalog/promotions.js';
 import { withReplica, type ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
@@ -6,8 +7,11 @@ import { channelFrom } from './failover/fit.js';
 import { openPromotionJournal } from './failover/journal.js';
 import { receivedBeyond, type Receiver } from './failover/received.js';
 import { isWritable, openAdmin } from './pair/admin.js';
+import { channelsOf } from './pair/channels.js';
 import { worstLag } from './pair/lag.js';
+import type { Server } from './pair/server.js';
 import { withReplicas, type OpenReplica } from './replicasOpen.js';
+import { openStore } from './store/open.js';
 
 export interface PromotedOptions {
   /** The name of the replica that was asked for. */
@@ -75,10 +79,11 @@ export async function pickPromoted(
 /** The name of the replica that there is no choice but to take; null where there is one. */
 async function settledOn(
   config: Config,
-  { name }: ChosenPair,
+  chosen: ChosenPair,
   replicas: readonly OpenReplica[],
   asked: string | undefined,
 ): Promise<string | null> {
+  const { name } = chosen;
   const left = await openPromotionJournal(config.stateDir, name).read();
   if (left && (left.phase === 'switching' || asked === undefined)) {
     const begun = replicas.find(({ opened }) => opened?.uuid === left.newSource);
@@ -91,7 +96,7 @@ async function settledOn(
     );
   }
   for (const { name: replica, opened } of replicas) {
-    if (!opened || !(await leads(opened))) continue;
+    if (!opened || !(await leads(opened, chosen))) continue;
     if (asked === undefined || asked === replica) return replica;
     throw new StillpointError(
       'refused',
@@ -102,9 +107,17 @@ async function settledOn(
   return null;
 }
 
-async function leads(server: NonNullable<OpenReplica['opened']>): Promise<boolean> {
-  const channels = await server.query(server.dialect.replicaStatus());
-  return channels.length === 0 && (await isWritable(server));
+/** Whether a replica takes writes and does not follow the source; others it may follow, once it was promoted. */
+async function leads(server: Server, { name, pair, store }: ChosenPair): Promise<boolean> {
+  if (!(await isWritable(server))) return false;
+  const channels = await channelsOf(server);
+  if (channels.length === 0) return true;
+  const { host, port } = await resolveServer(pair.source);
+  if (channels.some((channel) => channel.sourceHost === host && channel.sourcePort === port))
+    return false;
+  const opened = await openStore(store);
+  const promotion = await lastPromotion(opened, name).finally(async () => await opened.close());
+  return promotion?.newSource.uuid === server.uuid;
 }
 
 async function followersOf(
@@ -115,7 +128,9 @@ async function followersOf(
   const followers: Follower[] = [];
   for (const { name, preference, backups, opened } of replicas) {
     if (!opened || name === null) continue;
-    const channel = await channelFrom(opened, { host, port, uuid: null }).catch(() => null);
+    const channel = await channelFrom(opened, { host, port, uuid: null, serverId: null }).catch(
+      () => null,
+    );
     if (channel)
       followers.push({ name, preference, isCandidate: !backups, server: opened, channel });
   }

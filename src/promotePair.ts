@@ -7,7 +7,7 @@ import type { ChannelStatus } from './dialect/dialect.js';
 import { reasonOf, StillpointError } from './errors.js';
 import { isAsBefore, openStateOf } from './failover/closing.js';
 import { waitingEvents } from './failover/events.js';
-import { channelFrom, refuseUnfit, type OldSource } from './failover/fit.js';
+import { asOldSource, channelFrom, refuseUnfit, type OldSource } from './failover/fit.js';
 import { handOver, type Taken } from './failover/handOver.js';
 import { ownPosition } from './failover/becomeSource.js';
 import { openPromotionJournal, type PromotionEntry } from './failover/journal.js';
@@ -18,8 +18,10 @@ import { journalAt } from './freeze/journal.js';
 import { recover } from './freeze/recover.js';
 import { openAdmin, requireAdmin } from './pair/admin.js';
 import { addressOf } from './pair/act.js';
+import { channelsOf } from './pair/channels.js';
 import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
+import { isFrom } from './pair/view.js';
 import { otherReplicas, pickPromoted } from './pickPromoted.js';
 import { runPairHook } from './pairHook.js';
 import {
@@ -27,7 +29,9 @@ import {
   alreadyPromoted,
   busy,
   endBackup,
+  noReplica,
   refuseLiving,
+  refuseSeveralSources,
   refuseTwoWriters,
   type Promoter,
 } from './promoteRefusals.js';
@@ -62,8 +66,10 @@ export interface PromoteResult {
   status: 'promoted' | 'planned' | 'nothing';
   oldSource: string;
   newSource: string;
-  /** Of a pair with several replicas the names of the others: they follow the old source still. */
+  /** Of a pair with several replicas the names of the others. */
   otherReplicas: string[];
+  /** The same, and whether each follows the new source now, or with `dryRun` would. */
+  others: Promotion['others'];
   /** What is on record; null with `planned`, and where nobody has promoted it. */
   promotion: Promotion | null;
 }
@@ -117,13 +123,17 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   const { name, pair } = chosen;
   const signal = AbortSignal.any([lost, ...(options.signal ? [options.signal] : [])]);
   const { host, port } = await resolveServer(pair.source);
-  const old = { host, port, uuid: source?.uuid ?? null };
+  const old = source ? await asOldSource(source) : { host, port, uuid: null, serverId: null };
   const names = {
     pair: name,
     oldSource: `${host}:${port}`,
     newSource: addressOf(replica),
     otherReplicas: otherReplicas(chosen),
   };
+  const answer = (status: PromoteResult['status'], promotion: Promotion | null): PromoteResult => ({
+    ...{ ...names, status, others: promotion?.others ?? [] },
+    promotion: status === 'planned' ? null : promotion,
+  });
   const journal = openPromotionJournal(config.stateDir, name);
   const promoting: Promoting = {
     ...{ config, chosen, replica, source, old, journal },
@@ -135,11 +145,15 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   if (!dryRun) await recover(replica, await journalAt(config.stateDir, name, own));
   const left = await journal.read();
   if (left?.phase === 'switching')
-    return { ...names, status: 'promoted', promotion: await finishPromotion(promoting, left) };
+    return answer('promoted', await finishPromotion(promoting, left));
 
+  const before = left ? null : await alreadyPromoted(promoter);
+  if (before !== null && !(await channelsOf(replica)).some((one) => isFrom(one, old)))
+    return answer('nothing', before);
   const channel = await channelFrom(replica, old);
-  if (channel === null) return { ...names, ...(await alreadyPromoted(promoter)) };
+  if (channel === null) throw noReplica(replica, old);
   refuseUnfit(replica, channel);
+  await refuseSeveralSources(promoter, channel);
   if (options.switchover) await requireReplicationUser(replica, pair);
   else await refuseLiving(promoter, channel, signal);
   const kind = options.switchover ? 'switchover' : 'failover';
@@ -163,8 +177,7 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
     const taking = { within, isBegun: left !== null && !dryRun };
     const further = await takeAll(promoting, entry, channel, taking);
     const promotion = await finishPromotion(promoting, further);
-    if (dryRun) return { ...names, status: 'planned', promotion: null };
-    return { ...names, status: 'promoted', promotion };
+    return answer(dryRun ? 'planned' : 'promoted', promotion);
   } catch (error) {
     // Nothing has taken the source's place, and it takes writes again.
     const is = dryRun ? null : await journal.read();
@@ -184,9 +197,9 @@ async function takeAll(
 ): Promise<PromotionEntry> {
   const { chosen, replica, source, signal, observe, dryRun, journal } = promoting;
   const how = { signal, observe, dryRun };
-  const events = await waitingEvents(replica, source);
+  const events = await waitingEvents(replica, source, channel);
   const settle = async ({ received, opensAt }: Taken): Promise<PromotionEntry> => {
-    const switched = { received, channel: channel.name, events, opensAt };
+    const switched = { received, channel: channel.name, events, opensAt, moving: [] };
     const further: PromotionEntry = { ...entry, phase: 'switching', switched };
     await observe({ type: 'step', step: 'switch' });
     signal.throwIfAborted();

@@ -1,15 +1,17 @@
-import { lastPromotion } from './catalog/promotions.js';
+import { lastPromotion, type Promotion } from './catalog/promotions.js';
 import type { ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import type { ChannelStatus } from './dialect/dialect.js';
 import { StillpointError } from './errors.js';
+import type { OldSource } from './failover/fit.js';
 import { isSilent } from './failover/silence.js';
 import { waitForRunEnd } from './freeze/runEnd.js';
 import { addressOf } from './pair/act.js';
 import { isWritable } from './pair/admin.js';
+import { channelsOf } from './pair/channels.js';
 import { lockHolder } from './pair/lock.js';
 import { kill, type Server } from './pair/server.js';
-import type { PromoteOptions, PromoteResult } from './promotePair.js';
+import type { PromoteOptions } from './promotePair.js';
 import { openStore } from './store/open.js';
 import { ignore } from './util/observe.js';
 
@@ -72,22 +74,40 @@ export async function refuseLiving(
   );
 }
 
-/** The replica follows nobody: it is the source already, or this throws `refused`. */
-export async function alreadyPromoted({
-  chosen,
-  replica,
-}: Promoter): Promise<Pick<PromoteResult, 'status' | 'promotion'>> {
+/** The promotion by which the replica became the source that it is; null where it is none. */
+export async function alreadyPromoted({ chosen, replica }: Promoter): Promise<Promotion | null> {
+  if (!(await isWritable(replica))) return null;
   const store = await openStore(chosen.store);
   try {
     const promotion = await lastPromotion(store, chosen.name);
-    if (promotion?.newSource.uuid === replica.uuid && (await isWritable(replica)))
-      return { status: 'nothing', promotion };
+    return promotion?.newSource.uuid === replica.uuid ? promotion : null;
   } finally {
     await store.close();
   }
-  throw new StillpointError('refused', `the ${replica.who} replicates nothing`, {
+}
+
+/** The replica does not follow the source. */
+export function noReplica({ who }: Server, { host, port }: OldSource): StillpointError {
+  return new StillpointError('refused', `the ${who} does not follow ${host}:${port}`, {
     hint: 'Is it the replica that the configuration means? `stillpoint status` shows both servers.',
   });
+}
+
+/** A replica that follows other servers, too, cannot change its role with one of them. */
+export async function refuseSeveralSources(
+  { options, replica }: Promoter,
+  channel: ChannelStatus,
+): Promise<void> {
+  if (options.switchover !== true) return;
+  const other = (await channelsOf(replica)).find(({ name }) => name !== channel.name);
+  if (!other) return;
+  throw new StillpointError(
+    'refused',
+    `the ${replica.who} follows ${other.sourceHost}:${other.sourcePort} too: the old source would have to take what comes from there as well`,
+    {
+      hint: 'Stop the application and the source, promote without --switchover, and set the old source up anew: stillpoint pair setup --replace',
+    },
+  );
 }
 
 /** Ends the run that holds the lock, and waits until it has resumed the replica. */

@@ -1,37 +1,32 @@
-import { lastPromotion, type Promotion } from './catalog/promotions.js';
+import type { Promotion } from './catalog/promotions.js';
 import type { Rescue } from './catalog/rescues.js';
 import { resolvePair, type ChosenPair } from './config/choose.js';
-import type { Config, ServerConfig } from './config/schema.js';
-import { StillpointError } from './errors.js';
+import type { Config } from './config/schema.js';
+import { whyNotFollowed } from './failover/continued.js';
 import { openStateOf } from './failover/closing.js';
-import { extraOf, type Extra } from './failover/extra.js';
-import { mayHaveLost } from './failover/mayHaveLost.js';
-import { channelFrom } from './failover/fit.js';
+import { channelOf } from './failover/fit.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { forgetTrial, reachAct } from './failover/reach.js';
 import { requireReplicationUser } from './failover/replicationUser.js';
 import { openRejoinJournal } from './failover/journal.js';
 import { keepExtra } from './keepExtra.js';
 import { addressOf, doing, perform, statement } from './pair/act.js';
-import {
-  asAdmin,
-  isClosed,
-  isWritable,
-  openAdmin,
-  replicationAccount,
-  requireAdmin,
-} from './pair/admin.js';
-import { channelsOf } from './pair/channels.js';
+import { isClosed, replicationAccount } from './pair/admin.js';
 import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
-import { seedingBegun, seedReplica } from './seedReplica.js';
+import { withMembers, type Members } from './rejoinMembers.js';
+import { seedingBegun } from './seedReplica.js';
+import { chooseRejoinSeed, endSeeding, seedRejoined } from './seedRejoined.js';
 import { openStore } from './store/open.js';
 import type { Store } from './store/store.js';
 import { systemClock, type Clock } from './util/clock.js';
 import { ignore, type Observe } from './util/observe.js';
+import { refuseSeveralChannels, whatIsAlone, type Alone } from './whatIsAlone.js';
 
 export interface RejoinOptions {
   pair?: string;
+  /** Of a pair with several replicas the one that is to follow. Default: the server that was the source before. */
+  replica?: string;
   /** Restore the server from the newest backup, though it could follow as it is. */
   reseed?: boolean;
   /** Secret key of age, for backups that are encrypted. */
@@ -54,7 +49,9 @@ export interface RejoinResult {
   replica: string;
   /** What the replica had of its own, and where that is saved; null for nothing. */
   rescued: Rescue | null;
-  /** Id of the backup that it was restored from; null when it followed as it was. */
+  /** Where its data was restored from: a backup, or a dump of the source; null when it followed as it was. */
+  seed: 'backup' | 'source' | null;
+  /** Id of the backup that it was restored from; null when it was none. */
   seededFrom: string | null;
   /** Why it was restored, as a clause; null when it was not. */
   seededBecause: string | null;
@@ -64,9 +61,10 @@ export interface RejoinResult {
 const patience = 24 * 3600;
 
 /**
- * Makes the server that was the source of a pair a replica of the one that took its place. What it has that
- * the new source has not is saved in the store first, and then it is restored from the newest backup; else it
- * follows from where it is. When it was interrupted, the same call goes on.
+ * Makes the server that was the source of a pair, or one of its replicas, a replica of the one that takes writes.
+ * What it has that the source has not is saved in the store first, and then it is restored from the newest backup,
+ * or from the source where no backup will do; else it follows from where it is. When it was interrupted, the same
+ * call goes on.
  */
 export async function rejoinPair(
   config: Config,
@@ -76,42 +74,22 @@ export async function rejoinPair(
   const chosen = resolvePair(config, options.pair);
   await observe({ type: 'step', step: 'check-pair' });
   const store = await openStore(chosen.store);
-  const opened: Server[] = [];
-  const open = async (server: ServerConfig, who: string) => {
-    const one = await openAdmin(server, chosen.pair.admin, `${who} of ${chosen.name}`);
-    opened.push(one);
-    await requireAdmin(one, chosen.pair.admin);
-    return { settings: server, server: one };
-  };
   try {
-    const promotion = await lastPromotion(store, chosen.name);
-    const named = await open(chosen.pair.source, 'source');
-    const other = await open(chosen.pair.replica, 'replica');
-    const isSwapped = promotion?.newSource.uuid === other.server.uuid;
-    const [source, replica] = isSwapped ? [other, named] : [named, other];
-    const rejoining: Rejoining = { config, chosen, options, store, promotion, source, replica };
-    await refuseWrongWay(rejoining);
-    return await withLock(replica.server, async (lost) => await rejoinLocked(rejoining, lost));
+    return await withMembers(chosen, store, options.replica, async (members) => {
+      const rejoining: Rejoining = { config, chosen, options, store, ...members };
+      const { server } = members.replica;
+      return await withLock(server, async (lost) => await rejoinLocked(rejoining, lost));
+    });
   } finally {
-    for (const server of opened) server.close();
     await store.close();
   }
 }
 
-interface Member {
-  settings: ServerConfig;
-  server: Server;
-}
-
-interface Rejoining {
+interface Rejoining extends Members {
   config: Config;
   chosen: ChosenPair;
   options: RejoinOptions;
   store: Store;
-  promotion: Promotion | null;
-  source: Member;
-  /** What is to become one. */
-  replica: Member;
 }
 
 async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<RejoinResult> {
@@ -119,130 +97,109 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
   const { observe = ignore, clock = systemClock, dryRun = false, reseed = false } = options;
   const signal = AbortSignal.any([lost, ...(options.signal ? [options.signal] : [])]);
   const how = { observe, dryRun };
+  const { server } = replica;
   const result: RejoinResult = {
     pair: chosen.name,
     status: dryRun ? 'planned' : 'following',
     source: addressOf(source.server),
-    replica: addressOf(replica.server),
-    rescued: null,
-    seededFrom: null,
-    seededBecause: null,
+    replica: addressOf(server),
+    ...{ rescued: null, seed: null, seededFrom: null, seededBecause: null },
   };
-  if (!dryRun) await forgetTrial(replica.server);
-  const journal = openRejoinJournal(config.stateDir, chosen.name);
+  if (!dryRun) await forgetTrial(server);
+  const journal = openRejoinJournal(config.stateDir, chosen.name, server.uuid);
   const left = await journal.read();
-  if (!reseed && left === null && (await follows(replica.server, source.server)))
+  if (!reseed && left === null && (await follows(server, source.server)))
     return { ...result, status: 'nothing' };
   await requireReplicationUser(source.server, chosen.pair);
+  await refuseSeveralChannels(server);
   if (!dryRun) await options.confirm?.(`make ${result.replica} a replica of ${result.source}`);
 
-  const channel = await channelFrom(replica.server, oldSource(source.server));
-  if (channel?.receiver !== 'running')
-    await perform([reachAct(replica.server, source.server)], how);
+  const channel = await channelOf(server, source.server);
+  if (channel?.receiver !== 'running') await perform([reachAct(server, source.server)], how);
   // First of all nobody may write to it any more.
-  const now = await openStateOf(replica.server);
-  const isOurs = left?.server === replica.server.uuid;
-  const before = { ...now, ranEvents: now.ranEvents || (isOurs && left.ranEvents) };
-  if (!dryRun)
-    await journal.write({
-      server: replica.server.uuid,
-      ranEvents: before.ranEvents,
-      since: clock.now().toISOString(),
-    });
-  const { dialect } = replica.server;
+  const now = await openStateOf(server);
+  const ranEvents = now.ranEvents || left?.ranEvents === true;
+  const write = async (seed: RejoinResult['seed']) => {
+    const entry = { server: server.uuid, ranEvents, seed, since: clock.now().toISOString() };
+    if (!dryRun) await journal.write(entry);
+  };
+  await write(left?.seed ?? null);
+  const { dialect } = server;
   const close = [
     ...(now.ranEvents ? ['SET GLOBAL event_scheduler = OFF'] : []),
-    ...((await isClosed(replica.server)) ? [] : [dialect.closeForWrites()]),
+    ...((await isClosed(server)) ? [] : [dialect.closeForWrites()]),
   ];
   await observe({ type: 'step', step: 'close' });
   await perform(
-    close.map((sql) => statement(replica.server, sql)),
+    close.map((sql) => statement(server, sql)),
     how,
   );
-  const isNew = (await channelFrom(replica.server, oldSource(source.server))) === null;
-  const isSeeding = await seedingBegun(config, replica.server);
-  const isWhole = isNew && !isSeeding;
-  const extra = isWhole ? await extraOf(replica.server, source.server, promotion) : null;
+  const isSeeding = await seedingBegun(config, server);
+  const isNew = channel === null;
+  const alone: Alone =
+    isNew && !isSeeding
+      ? await whatIsAlone(server, source.server, promotion, { ...how, signal })
+      : { extra: null, doubt: null, channel: '' };
+  const { extra } = alone;
   if (extra) {
     await observe({ type: 'step', step: 'rescue' });
     const says = `-- save what it has alone: ${extra.says}`;
-    const save = doing(replica.server, says, async () => {
+    const save = doing(server, says, async () => {
       result.rescued = await keepExtra(chosen, extra, {
         ...{ store: rejoining.store, signal, clock },
-        ...{ replica: replica.server, source: source.server },
+        ...{ replica: server, source: source.server },
       });
     });
     await perform([save], how);
   }
-  const doubt = isWhole && !extra ? await mayHaveLost(replica.server, promotion) : null;
+  const opensAt = opensAtOf(promotion, source.server);
+  const cannot =
+    isNew && !isSeeding && !extra ? await whyNotFollowed(server, source.server, opensAt) : null;
+  const doubt = alone.doubt ?? cannot;
   if (doubt !== null) await observe({ type: 'warning', text: `${doubt}: it is restored` });
-  result.seededBecause = whyRestored({ extra, reseed, isSeeding, doubt });
+  if (isSeeding) result.seededBecause = 'a restore of it was interrupted';
+  else if (doubt === null && extra) result.seededBecause = 'it had transactions of its own';
+  else result.seededBecause = doubt ?? (reseed ? 'that was asked for' : null);
+
   if (result.seededBecause !== null) {
+    const place = { config, chosen, source, replica };
+    const begun = left?.seed ?? 'backup';
+    result.seed = isSeeding ? begun : await chooseRejoinSeed(place);
+    const from = result.seed === 'backup' ? 'the newest backup' : `what ${result.source} holds`;
     if (!dryRun && !isSeeding)
-      await options.confirm?.(`empty ${result.replica} and restore the newest backup`);
+      await options.confirm?.(`empty ${result.replica} and restore ${from}`);
+    await write(result.seed);
     await observe({ type: 'step', step: 'seed' });
     const { identityFile } = options;
-    const seeded = await seedReplica(config, {
-      pair: chosen.name,
-      replica: asAdmin(replica.settings, chosen.pair.admin),
-      source: asAdmin(source.settings, chosen.pair.admin),
-      wipe: true,
-      ...(identityFile === undefined ? {} : { identityFile }),
-      ...how,
-      signal,
-    });
-    result.seededFrom = seeded.backup;
+    const asked = { ...(identityFile === undefined ? {} : { identityFile }), ...how, signal };
+    result.seededFrom = await seedRejoined(place, result.seed, asked);
   } else {
     await observe({ type: 'step', step: 'follow-source' });
     const account = await replicationAccount(chosen.pair);
-    const opensAt = promotion?.opensAt ?? null;
-    const from = { source: source.server, account, channel: '', opensAt };
-    const wait = doing(replica.server, '-- wait until it has caught up', async () => {
-      await caughtUp(replica.server, source.server, { within: patience, signal, observe });
+    const from = { source: source.server, account, channel: alone.channel, opensAt };
+    const wait = doing(server, '-- wait until it has caught up', async () => {
+      await caughtUp(server, source.server, { within: patience, signal, observe });
     });
-    await perform([...(await followActs(replica.server, from)), wait], how);
+    await perform([...(await followActs(server, from)), wait], how);
+    if (left?.seed === 'source') await endSeeding(config, chosen.name, server, how);
   }
-  if (before.ranEvents)
-    await perform([statement(replica.server, 'SET GLOBAL event_scheduler = ON')], how);
+  if (ranEvents) await perform([statement(server, 'SET GLOBAL event_scheduler = ON')], how);
   if (!dryRun) await journal.close();
   return result;
 }
 
-function whyRestored(found: {
-  extra: Extra | null;
-  reseed: boolean;
-  isSeeding: boolean;
-  doubt: string | null;
-}): string | null {
-  if (found.isSeeding) return 'a restore of it was interrupted';
-  if (found.extra) return 'it had transactions of its own';
-  return found.reseed ? 'that was asked for' : found.doubt;
-}
-
-/** The source as a channel knows it. */
-function oldSource({ settings, uuid }: Server) {
-  return { host: settings.host, port: settings.port, uuid };
+/** Where the binary log of the source stood when it became that. */
+function opensAtOf(promotion: Promotion | null, source: Server): Promotion['opensAt'] {
+  return promotion?.newSource.uuid === source.uuid ? promotion.opensAt : null;
 }
 
 /** Whether it follows the source already, and takes no writes. */
 async function follows(replica: Server, source: Server): Promise<boolean> {
-  const channel = await channelFrom(replica, oldSource(source));
+  const channel = await channelOf(replica, source);
   return (
     channel !== null &&
     channel.applierRunning &&
     channel.receiver === 'running' &&
     (await isClosed(replica))
   );
-}
-
-/** Throws `refused` when the source is none: it takes no writes, or follows the other. */
-async function refuseWrongWay({ source, replica }: Rejoining): Promise<void> {
-  const { host, port } = replica.server.settings;
-  const channels = await channelsOf(source.server);
-  const isFollowing = channels.some((one) => one.sourceHost === host && one.sourcePort === port);
-  if (!isFollowing && (await isWritable(source.server))) return;
-  const why = isFollowing ? `follows ${addressOf(replica.server)}` : 'takes no writes';
-  throw new StillpointError('refused', `the ${source.server.who} ${why}: it is no source`, {
-    hint: 'Name the server that takes writes as source in the configuration, or let it with: stillpoint pair promote',
-  });
 }

@@ -75,7 +75,7 @@ async function seed(
   const condition = await conditionOf(replica, source);
   const follows = condition.kind === 'follows' ? condition.channel : null;
   let backup = left?.backup ?? null;
-  const idFile = openOtherIdFile(config.stateDir, options.pair);
+  const idFile = openOtherIdFile(config.stateDir, options.pair, replica.uuid);
   const underOtherId = async (work: () => Promise<void>) =>
     await withOtherId(replica, idFile, how, work);
   // Once it follows, its coordinates were set: it goes on by itself.

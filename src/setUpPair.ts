@@ -1,5 +1,6 @@
 import { chooseSeed, type ChosenSeed } from './chooseSeed.js';
-import { resolvePair, type ChosenPair } from './config/choose.js';
+import { resolvePair, withReplica, type ChosenPair } from './config/choose.js';
+import { replicaTitle } from './config/replicas.js';
 import type { Config } from './config/schema.js';
 import { StillpointError } from './errors.js';
 import { openStateOf } from './failover/closing.js';
@@ -20,6 +21,8 @@ import { ignore, type Observe } from './util/observe.js';
 
 export interface SetUpPairOptions {
   pair?: string;
+  /** Of a pair with several replicas the one to set up. */
+  replica?: string;
   /** Where the replica's data comes from. Default: a backup where there is one that will do, else the source. */
   seed?: ChosenSeed['seed'];
   /** Whatever the replica holds may be removed first. */
@@ -79,7 +82,7 @@ export async function setUpPair(
   options: SetUpPairOptions = {},
 ): Promise<SetUpResult> {
   const { dryRun = false } = options;
-  const chosen = resolvePair(config, options.pair);
+  const chosen = named(resolvePair(config, options.pair), options.replica);
   const { name, pair } = chosen;
   refuseTwoNodes(chosen);
   const acts: SetUpResult['acts'] = [];
@@ -90,7 +93,11 @@ export async function setUpPair(
   await observe({ type: 'step', step: 'check-pair' });
   const source = await openAdmin(pair.source, pair.admin, `source of ${name}`);
   try {
-    const replica = await openAdmin(pair.replica, pair.admin, `replica of ${name}`);
+    const replica = await openAdmin(
+      pair.replica,
+      pair.admin,
+      replicaTitle(name, chosen.replicaName),
+    );
     try {
       for (const server of [source, replica]) await requireAdmin(server, pair.admin);
       // Not on the replica, which may restart.
@@ -113,10 +120,20 @@ export async function setUpPair(
   }
 }
 
+/** The pair with the replica to set up. Throws `usage` when it has several and none is named. */
+function named(chosen: ChosenPair, asked: string | undefined): ChosenPair {
+  if (asked !== undefined) return withReplica(chosen, asked);
+  const names = Object.keys(chosen.pair.replicas ?? {});
+  if (names.length < 2) return chosen;
+  throw new StillpointError('usage', `which replica of ${chosen.name} is to be set up?`, {
+    hint: `Name it with --replica: ${names.join(', ')}.`,
+  });
+}
+
 async function setUpLocked(on: SettingUp): Promise<Omit<SetUpResult, 'acts'>> {
   const { config, chosen, options, source, replica, observe, dryRun } = on;
   const begun = performance.now();
-  const journal = openSetupJournal(config.stateDir, chosen.name);
+  const journal = openSetupJournal(config.stateDir, chosen.name, replica.uuid);
   const found = await journal.read();
   const replace = options.replace === true;
   const left = found && goesOn(found, on) ? found : null;

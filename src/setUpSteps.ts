@@ -5,8 +5,7 @@ import { compareServers } from './failover/compareServers.js';
 import { conditionOf } from './failover/condition.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import type { SetupEntry } from './failover/setupJournal.js';
-import { unlogged } from './failover/wipe.js';
-import { eventsOff } from './failover/events.js';
+import { eventsOffActs } from './failover/eventsOff.js';
 import { doing, perform, statement, type Act } from './pair/act.js';
 import { asAdmin, isWritable, replicationAccount } from './pair/admin.js';
 import { seedFromSource } from './seedFromSource.js';
@@ -68,10 +67,10 @@ export async function beginFollowing(on: SettingUp, entry: SetupEntry): Promise<
   }
   const isOpen = await isWritable(replica);
   const isCopied = ['source', 'clone'].includes(entry.seed) || condition.kind === 'copy';
-  const events = isCopied ? await eventsOff(replica) : [];
-  if (events.length > 0 && !isOpen) acts.push(statement(replica, replica.dialect.openForWrites()));
-  acts.push(...events.map((sql) => unlogged(replica, sql)));
-  if (isOpen || events.length > 0) acts.push(statement(replica, replica.dialect.closeForWrites()));
+  const events = isCopied ? await eventsOffActs(replica) : [];
+  acts.push(...events);
+  if (isOpen && events.length === 0)
+    acts.push(statement(replica, replica.dialect.closeForWrites()));
   acts.push(
     doing(replica, '-- wait until it has caught up', async () => {
       await caughtUp(replica, source, { within: patience, signal, observe });

@@ -37,6 +37,16 @@ export const promotionSchema = z.object({
   opensAt: position.nullable(),
   /** `database.event`: these run on the new source now. */
   events: z.array(z.string()),
+  /** The other replicas of a pair with several; `left`: it was not turned to the new source, and why. */
+  others: z
+    .array(
+      z.object({
+        name: z.string(),
+        status: z.enum(['following', 'left']),
+        reason: z.string().nullable(),
+      }),
+    )
+    .default([]),
   warnings: z.array(z.string()),
   /** `user@host`. */
   by: z.string(),

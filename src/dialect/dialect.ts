@@ -158,6 +158,11 @@ export interface Dialect {
   takeOwnWrites(): string[];
   /** Removes a stopped channel with all that is known of its source. */
   forgetSource(channel: string): string;
+  /**
+   * Single row with the column `busy`: how many parallel threads of an applier have something to apply. The
+   * applier itself says that it has read all relay logs as soon as it has handed the last transaction on.
+   */
+  busyAppliers(channel: string): string;
   startReceiver(channel: string): string;
   stopReceiver(channel: string): string;
   /** Ends writes by everybody who has no special privilege; on MySQL by these too. */

@@ -72,6 +72,9 @@ export function mariadbDialect(version: Version): Dialect {
     },
     takeOwnWrites: () => ['SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_current_pos'],
     forgetSource: (channel) => `RESET REPLICA ${literal(channel)} ALL`,
+    // The threads serve all channels.
+    busyAppliers: () =>
+      "SELECT COUNT(*) AS busy FROM information_schema.PROCESSLIST WHERE COMMAND = 'Slave_worker' AND STATE <> 'Waiting for work from SQL thread'",
     startReceiver: (channel) => `START REPLICA ${literal(channel)} IO_THREAD`,
     stopReceiver: (channel) => `STOP REPLICA ${literal(channel)} IO_THREAD`,
     closeForWrites: () => 'SET GLOBAL read_only = ON',

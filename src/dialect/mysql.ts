@@ -68,6 +68,9 @@ export function mysqlDialect(version: Version): Dialect {
     changeSource: (source, from) => changeSource(source, from, sourceWords),
     takeOwnWrites: () => [],
     forgetSource: (channel) => `RESET ${replica} ALL${onChannel(channel)}`,
+    // Without parallel threads the row is that of the applier itself.
+    busyAppliers: (channel) =>
+      `SELECT COUNT(*) AS busy FROM performance_schema.replication_applier_status_by_worker JOIN performance_schema.threads USING (THREAD_ID) WHERE CHANNEL_NAME = ${literal(channel)} AND NAME LIKE '%worker' AND IFNULL(PROCESSLIST_STATE, '') <> 'Waiting for an event from Coordinator'`,
     startReceiver: (channel) => `START ${replica} IO_THREAD${onChannel(channel)}`,
     stopReceiver: (channel) => `STOP ${replica} IO_THREAD${onChannel(channel)}`,
     // Each sets the other variable too.

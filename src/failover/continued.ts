@@ -1,6 +1,34 @@
 import type { BackupRecord } from '../catalog/records.js';
+import type { BinlogPosition, GtidState } from '../dialect/dialect.js';
 import { text } from '../dialect/rows.js';
 import type { Server } from '../pair/server.js';
+
+/**
+ * Why a server that has nothing of its own cannot go on from its new source, as a clause for people; null where
+ * it can. `opensAt` is where the binary log of that one stood when it had just what the server has.
+ */
+export async function whyNotFollowed(
+  server: Server,
+  source: Server,
+  opensAt: BinlogPosition | null,
+): Promise<string | null> {
+  const [held, written] = await Promise.all([stateOf(server), stateOf(source)]);
+  if (held.held !== null && written.written !== null) {
+    const ask = async (sql: string) => await source.query(sql);
+    const why = await source.dialect.whyNotFrom(ask, held.held);
+    return why === '' ? null : `the ${source.who} cannot feed it: ${why}`;
+  }
+  if (opensAt === null)
+    return 'there are no GTIDs, and no promotion on record tells where to begin';
+  const logs = await source.query('SHOW BINARY LOGS');
+  const isThere = logs.some((row) => text(row, 'Log_name') === opensAt.file);
+  return isThere ? null : `binary log ${opensAt.file} of the ${source.who} is gone`;
+}
+
+async function stateOf(server: Server): Promise<GtidState> {
+  const [row] = await server.query(server.dialect.gtidState());
+  return server.dialect.parseGtidState(row ?? {});
+}
 
 /**
  * Why a server that was restored from a backup could not go on from this source, as a clause for people;

@@ -1,10 +1,9 @@
 import { wasOldSource, type Promotion } from '../catalog/promotions.js';
 import type { BinlogPosition } from '../dialect/dialect.js';
-import { text } from '../dialect/rows.js';
-import { StillpointError } from '../errors.js';
-import { isPast } from '../pair/barrier.js';
+import { historyOf } from '../pair/view.js';
 import type { Server } from '../pair/server.js';
 import { ownPosition } from './becomeSource.js';
+import { loggedSince } from './loggedSince.js';
 
 /** Transactions that a server has and its new source has not. */
 export interface Extra {
@@ -14,11 +13,13 @@ export interface Extra {
   gtids: string | null;
   /** Where in the binary log of that server they begin at the earliest; null: anywhere. */
   from: BinlogPosition | null;
+  /** Why nobody can tell what of it the source has as well, as a clause; null where one can. */
+  doubt: string | null;
 }
 
 /**
  * What a server has that the source has not; null for nothing. Without GTIDs only the record of the promotion
- * tells, which knows up to where its binary log was applied. Throws `refused` where nobody knows.
+ * tells, which knows up to where its binary log was applied. Where nobody knows, it is all of its binary logs.
  */
 export async function extraOf(
   server: Server,
@@ -27,37 +28,41 @@ export async function extraOf(
 ): Promise<Extra | null> {
   const isAbout = promotion !== null && wasOldSource(promotion, server);
   const from = isAbout ? promotion.received.position : null;
-  if ((await hasGtids(server)) && (await hasGtids(source))) {
+  if (await goByGtid(server, source)) {
     const { dialect } = server;
     const ask = async (sql: string) => await server.query(sql);
-    const says = await dialect.historyBeyond(ask, await historyOf(server), await historyOf(source));
+    const [its, known] = [await historyOf(server), await historyOf(source)];
+    const says = await dialect.historyBeyond(ask, its, known);
     const gtids = dialect.version.flavour === 'mysql' ? says : null;
-    return says === '' ? null : { says, gtids, from };
+    return says === '' ? null : { says, gtids, from, doubt: null };
   }
-  if (from === null) {
-    throw new StillpointError(
-      'refused',
-      `nobody can tell what the ${server.who} has that the ${source.who} has not: there are no GTIDs, and no promotion is on record`,
-      {
-        hint: 'Say --reseed: its binary logs are saved, and it is restored from the newest backup.',
-      },
-    );
-  }
+  if (from === null) return await all(server, 'no promotion of it is on record');
+  const logged = await loggedSince(server, from);
+  if (logged.kind === 'unknown') return await all(server, logged.why);
+  return logged.kind === 'nothing' ? null : await stretch(server, logged.first, null);
+}
+
+async function all(server: Server, why: string): Promise<Extra | null> {
+  const doubt = `there are no GTIDs, and ${why}: nobody can tell what it had of its own`;
+  return await stretch(server, null, doubt);
+}
+
+async function stretch(
+  server: Server,
+  from: BinlogPosition | null,
+  doubt: string | null,
+): Promise<Extra | null> {
   const at = await ownPosition(server);
-  if (at === null || isPast(from, at)) return null;
-  return {
-    says: `${from.file}:${from.position} to ${at.file}:${at.position}`,
-    gtids: null,
-    from,
-  };
+  if (at === null) return null;
+  const says = `${from === null ? 'all binary logs' : `${from.file}:${from.position}`} to ${at.file}:${at.position}`;
+  return { says, gtids: null, from, doubt };
 }
 
-async function hasGtids(server: Server): Promise<boolean> {
-  const [row] = await server.query(server.dialect.gtidState());
-  return server.dialect.parseGtidState(row ?? {}).written !== null;
-}
-
-async function historyOf(server: Server): Promise<string> {
-  const [row] = await server.query(server.dialect.gtidHistory());
-  return text(row ?? {}, 'history').replace(/\s/g, '');
+/** Whether all of these servers have GTIDs. */
+export async function goByGtid(...servers: readonly Server[]): Promise<boolean> {
+  for (const server of servers) {
+    const [row] = await server.query(server.dialect.gtidState());
+    if (server.dialect.parseGtidState(row ?? {}).written === null) return false;
+  }
+  return true;
 }

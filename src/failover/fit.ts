@@ -1,38 +1,60 @@
 import type { ChannelStatus } from '../dialect/dialect.js';
+import { number } from '../dialect/rows.js';
 import { StillpointError } from '../errors.js';
 import { channelsOf, channelTitle } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
+import { isFrom } from '../pair/view.js';
 
 /** The source that a replica is to take the place of, as far as it is known. */
 export interface OldSource {
   host: string;
   port: number;
   uuid: string | null;
+  serverId: number | null;
+}
+
+/** A source that answers, as a channel knows it. */
+export async function asOldSource(source: Server): Promise<OldSource> {
+  const { host, port } = source.settings;
+  const [row] = await source.query('SELECT @@GLOBAL.server_id AS id');
+  return { host, port, uuid: source.uuid, serverId: number(row ?? {}, 'id') };
+}
+
+/** The channel of a server that is from a source which answers; null where none is. */
+export async function channelOf(replica: Server, source: Server): Promise<ChannelStatus | null> {
+  const from = await asOldSource(source);
+  // One that was turned to it, but has not connected yet, knows the uuid and the id of the server before.
+  const isTurned = ({ sourceHost, sourcePort }: ChannelStatus) =>
+    sourceHost === from.host && sourcePort === from.port;
+  const channels = await channelsOf(replica);
+  return channels.find((channel) => isTurned(channel) || isFrom(channel, from)) ?? null;
 }
 
 /**
- * The channel by which a replica follows the source. Null where it follows nobody. Throws `refused` where
- * it has several, none of which is from that source.
+ * The channel by which a replica follows the source; an only one may name it otherwise than the configuration.
+ * Null where it follows nobody, or another server for sure. Throws `refused` where it has several, none of
+ * which is from that source.
  */
 export async function channelFrom(
   replica: Server,
   source: OldSource,
 ): Promise<ChannelStatus | null> {
   const channels = await channelsOf(replica);
-  const [only] = channels;
-  if (channels.length < 2) return only ?? null;
-  const found = channels.find(
-    ({ sourceUuid, sourceHost, sourcePort }) =>
-      (source.uuid !== null && sourceUuid === source.uuid) ||
-      (sourceHost === source.host && sourcePort === source.port),
-  );
+  const found = channels.find((channel) => isFrom(channel, source));
   if (found) return found;
+  const [only] = channels;
+  if (channels.length < 2) return only && !isOther(only, source) ? only : null;
   const names = channels.map(({ name }) => `"${name}"`).join(', ');
   throw new StillpointError(
     'refused',
     `none of the channels of the ${replica.who} (${names}) is from ${source.host}:${source.port}`,
     { hint: 'Name the source in the configuration as SHOW REPLICA STATUS names it.' },
   );
+}
+
+function isOther(channel: ChannelStatus, { uuid, serverId }: OldSource): boolean {
+  if (uuid !== null && channel.sourceUuid !== null) return uuid !== channel.sourceUuid;
+  return serverId !== null && channel.sourceServerId !== null;
 }
 
 /** Throws `refused` when what the replica would become is not what the source was. Changes nothing. */

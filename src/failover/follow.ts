@@ -5,8 +5,9 @@ import { replicatesByTls, type ReplicationAccount } from '../pair/admin.js';
 import { barrierOf, reachBarrier, type ReachOptions } from '../pair/barrier.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
+import { channelOf } from './fit.js';
 
-/** What a server that was the source needs to follow the one that took its place. */
+/** What a server needs to follow the one that took its source's place. */
 export interface FollowOptions {
   source: Server;
   account: ReplicationAccount;
@@ -24,8 +25,9 @@ export async function followActs(follower: Server, options: FollowOptions): Prom
   const { source, account, channel, opensAt } = options;
   const { dialect, settings } = follower;
   const { host, port } = source.settings;
-  if ((await channelsOf(follower)).some(({ name }) => name === channel))
-    return [statement(follower, dialect.startReplica(channel))];
+  const start = statement(follower, dialect.startReplica(channel));
+  if ((await channelOf(follower, source))?.name === channel) return [start];
+  const isThere = (await channelsOf(follower)).some(({ name }) => name === channel);
   const [row] = await source.query(source.dialect.gtidState());
   const { written } = source.dialect.parseGtidState(row ?? {});
   const from = written !== null ? { gtid: written } : opensAt && { position: opensAt };
@@ -40,11 +42,12 @@ export async function followActs(follower: Server, options: FollowOptions): Prom
   const address = { host, port, ...account, tls, channel };
   const shown = dialect.changeSource({ ...address, password: '…' }, from);
   return [
+    ...(isThere ? [statement(follower, dialect.stopReplica(channel))] : []),
     ...dialect.takeOwnWrites().map((sql) => statement(follower, sql)),
     doing(follower, shown, async () => {
       await follower.query(dialect.changeSource(address, from), settings.connectTimeout + 60);
     }),
-    statement(follower, dialect.startReplica(channel)),
+    start,
   ];
 }
 

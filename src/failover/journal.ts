@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { stateFile, type StateFile } from '../util/stateFile.js';
+import { stateFile, stateName, type StateFile } from '../util/stateFile.js';
 
 const shape = z.object({
   id: z.string(),
@@ -30,6 +30,8 @@ const shape = z.object({
       /** Events to turn on, with their definers, as SQL. */
       events: z.array(z.object({ name: z.string(), sql: z.string() })),
       opensAt: z.object({ file: z.string(), position: z.number() }).nullable(),
+      /** Names of other replicas that are being turned to the new source: what stands still there is our doing. */
+      moving: z.array(z.string()).default([]),
     })
     .nullable(),
 });
@@ -50,14 +52,16 @@ const rejoining = z.object({
   /** The server that was about to become a replica, and whether it ran events before. */
   server: z.string(),
   ranEvents: z.boolean(),
+  /** Where its data comes from, once it is to be restored. */
+  seed: z.enum(['backup', 'source']).nullable().default(null),
   since: z.iso.datetime(),
 });
 
 /** What a rejoin leaves on disk. */
 export type RejoinJournal = StateFile<z.infer<typeof rejoining>>;
 
-/** The same of `pair rejoin`. */
-export function openRejoinJournal(stateDir: string, pair: string): RejoinJournal {
-  const path = join(stateDir, `${encodeURIComponent(pair)}.rejoin.json`);
+/** The same of `pair rejoin`, one for each server. */
+export function openRejoinJournal(stateDir: string, pair: string, server: string): RejoinJournal {
+  const path = join(stateDir, `${stateName(pair, server)}.rejoin.json`);
   return stateFile(path, rejoining, 'It tells that a rejoin was interrupted; move it away.');
 }

@@ -5,7 +5,7 @@ import { perform, statement } from '../pair/act.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
 import type { Observe } from '../util/observe.js';
-import { stateFile, type StateFile } from '../util/stateFile.js';
+import { stateFile, stateName, type StateFile } from '../util/stateFile.js';
 
 const shape = z.object({
   /** The server that got another id for a while, and the one that it has. */
@@ -16,8 +16,8 @@ const shape = z.object({
 /** What is on disk while a server has another id than its own. */
 export type OtherIdFile = StateFile<z.infer<typeof shape>>;
 
-export function openOtherIdFile(stateDir: string, pair: string): OtherIdFile {
-  const path = join(stateDir, `${encodeURIComponent(pair)}.server-id.json`);
+export function openOtherIdFile(stateDir: string, pair: string, server: string): OtherIdFile {
+  const path = join(stateDir, `${stateName(pair, server)}.server-id.json`);
   const hint =
     'It holds the server_id of a server that was being seeded; compare, and move it away.';
   return stateFile(path, shape, hint);

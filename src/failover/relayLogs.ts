@@ -38,7 +38,8 @@ export async function applyReceived(
       if (!channel) throw new StillpointError('failed', `${channelTitle({ name })} is gone`);
       if (!channel.applierRunning) throw brokenOn(replica, channel);
       const at = JSON.stringify([channel.executed, channel.relay]);
-      rested = readAll.test(channel.applierState) && at === last ? rested + 1 : 0;
+      const rests = readAll.test(channel.applierState) && !(await isBusy(replica, name));
+      rested = rests && at === last ? rested + 1 : 0;
       last = at;
       if (await hasApplied(replica, channel, rested)) return channel;
       const secondsLeft = Math.max(0, (end - performance.now()) / 1000);
@@ -65,11 +66,22 @@ async function hasApplied(
   rested: number,
 ): Promise<boolean> {
   if (executed.file === received.file && executed.position === received.position) return true;
-  if (receivedGtid !== '') {
+  // MySQL still tells what it received before its GTIDs were turned off, but waits for none then.
+  if (receivedGtid !== '' && (await goesByGtid(replica))) {
     const [row] = await replica.query(replica.dialect.waitForGtid(receivedGtid, 1));
     if (number(row ?? {}, 'reached') !== 1) return false;
   }
   return rested >= restsFor;
+}
+
+async function goesByGtid(replica: Server): Promise<boolean> {
+  const [row] = await replica.query(replica.dialect.gtidState());
+  return replica.dialect.parseGtidState(row ?? {}).applied !== null;
+}
+
+async function isBusy(replica: Server, name: string): Promise<boolean> {
+  const [row] = await replica.query(replica.dialect.busyAppliers(name));
+  return number(row ?? {}, 'busy') !== 0;
 }
 
 function brokenOn(replica: Server, channel: ChannelStatus): StillpointError {
@@ -77,7 +89,7 @@ function brokenOn(replica: Server, channel: ChannelStatus): StillpointError {
     'failed',
     `${channelTitle(channel)} of the ${replica.who} stopped before it had applied everything: ${channel.applierError}`,
     {
-      hint: `Nothing was promoted. Mend that, start it (${replica.dialect.startApplier(channel.name)};), then run the same command again.`,
+      hint: `Mend that, start it (${replica.dialect.startApplier(channel.name)};), then run the same command again.`,
     },
   );
 }

@@ -47,7 +47,7 @@ export async function rescue(
         '--verbose',
         ...(extra.gtids === null ? [] : [`--include-gtids=${extra.gtids}`]),
         // With several workers that position is only where they had all been.
-        ...(extra.from === null ? [] : [`--start-position=${extra.from.position}`]),
+        ...(extra.from?.file === logs[0] ? [`--start-position=${extra.from?.position}`] : []),
         ...logs,
       ],
     };

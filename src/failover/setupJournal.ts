@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { stateFile, type StateFile } from '../util/stateFile.js';
+import { stateFile, stateName, type StateFile } from '../util/stateFile.js';
 
 /** Where the data of a new replica comes from; `none`: it has it. */
 export const seeds = ['backup', 'source', 'clone', 'none'] as const;
@@ -25,9 +25,9 @@ export type SetupEntry = z.infer<typeof shape>;
 
 export type SetupJournal = StateFile<SetupEntry>;
 
-/** One file in the state directory, fsynced before anything is changed. */
-export function openSetupJournal(stateDir: string, pair: string): SetupJournal {
-  const path = join(stateDir, `${encodeURIComponent(pair)}.setup.json`);
+/** One file for each replica in the state directory, fsynced before anything is changed. */
+export function openSetupJournal(stateDir: string, pair: string, replica: string): SetupJournal {
+  const path = join(stateDir, `${stateName(pair, replica)}.setup.json`);
   const hint = 'It tells how far a setup came. Move it away and begin anew with --replace.';
   return stateFile(path, shape, hint);
 }

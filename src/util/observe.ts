@@ -44,7 +44,7 @@ export const snapshotSteps = ['reach', 'pin', 'command'] as const;
 
 /**
  * The steps of `pair promote`: up to `close` nothing was changed, after `switch` it only goes forward. The
- * old source follows in a switchover only.
+ * old source follows in a switchover only, and others are moved where there are several replicas.
  */
 export const promoteSteps = [
   'check-pair',
@@ -52,6 +52,7 @@ export const promoteSteps = [
   'apply',
   'switch',
   'open-source',
+  'move-others',
   'follow-source',
   'keep-promotion',
 ] as const;

@@ -13,6 +13,11 @@ export interface StateFile<T> {
   close(): Promise<void>;
 }
 
+/** The name of a file about one server of a pair: no name of a pair holds a plus. */
+export function stateName(pair: string, server: string): string {
+  return `${encodeURIComponent(pair)}+${encodeURIComponent(server)}`;
+}
+
 /** A file of this path; `hint` tells what to do about one that cannot be read. */
 export function stateFile<T>(path: string, shape: z.ZodType<T>, hint: string): StateFile<T> {
   return {

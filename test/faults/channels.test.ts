@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../src/backup.js';
+import type { PromoteResult } from '../../src/promotePair.js';
 import type { PairStatus } from '../../src/status.js';
 import { waitFor } from '../../src/util/wait.js';
 import {
@@ -63,14 +64,16 @@ async function running(): Promise<string[]> {
     .sort();
 }
 
-async function setUpChannels(): Promise<Setup> {
+async function setUpChannels(more: Record<string, unknown> = {}): Promise<Setup> {
   const at = (port: number) => ({
     host: '127.0.0.1',
     port,
     user: 'stillpoint',
     password: backupPassword,
   });
-  return await setUp({ pair: { source: at(sources[0]!.port), replica: at(replica.port) } });
+  return await setUp({
+    pair: { source: at(sources[0]!.port), replica: at(replica.port), ...more },
+  });
 }
 
 test('a replica of two sources: both channels stand still, are recorded, and go on', async () => {
@@ -133,4 +136,62 @@ test('a server cannot be attached to two sources at once: says so before it load
   expect(ended.status).toBe(10);
   expect(ended.stderr).toMatch(/replica with several sources/);
   expect(await target.query("SHOW DATABASES LIKE 'of%'")).toEqual([]);
+});
+
+describe('pair promote', () => {
+  const statusOf = async (name: string) => {
+    const rows = await replica.query<{ status: string }>(
+      `SELECT STATUS AS status FROM information_schema.EVENTS WHERE EVENT_NAME = '${name}'`,
+    );
+    return rows[0]?.status ?? 'none';
+  };
+  const setUpPromotion = async () =>
+    await setUpChannels({
+      admin: { user: 'chief', password: 'chief pw 1' },
+      replication: { user: 'repl_one', password: 'repl pw 1' },
+    });
+
+  beforeAll(async () => {
+    const at = "ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01'";
+    await sources[0]!.query(
+      `CREATE USER chief@'%' IDENTIFIED BY 'chief pw 1'; GRANT ALL ON *.* TO chief@'%' WITH GRANT OPTION; CREATE EVENT of_one.tick_one ${at} DO DELETE FROM of_one.t`,
+    );
+    await sources[1]!.query(`CREATE EVENT of_two.tick_two ${at} DO DELETE FROM of_two.t`);
+    const areThere = async () =>
+      [await statusOf('tick_one'), await statusOf('tick_two')].includes('none') ? null : true;
+    expect(await waitFor(areThere, { within: 60 })).toBe(true);
+  });
+
+  test('a switchover is refused: the old source would have to hold what comes from the other', async () => {
+    const setup = await setUpPromotion();
+    const ended = await setup.run('pair', 'promote', '--switchover', '--yes');
+    expect(ended.stderr).toMatch(new RegExp(`follows 127.0.0.1:${sources[1]!.port} too`));
+    expect(ended.status).toBe(10);
+    expect(await running()).toEqual(['one', 'two']);
+  });
+
+  test('the source is gone: its channel is ended, the other goes on; killed, the same again', async () => {
+    const setup = await setUpPromotion();
+    const up = await sources[0]!.down();
+    const command = ['pair', 'promote', '--yes'];
+    expect((await setup.runUntil('open-source', 'SIGKILL', ...command)).status).toBe(137);
+    const { promotion } = (await setup.ok(...command, '--json')).json as PromoteResult;
+    expect(promotion?.events).toEqual(['of_one.tick_one']);
+    expect(await statusOf('tick_two')).toMatch(/SIDE_?DISABLED/);
+    const again = (await setup.ok(...command, '--json')).json as PromoteResult;
+    expect(again.status).toBe('nothing');
+    await replica.query('INSERT INTO of_one.t VALUES (3)');
+    await sources[1]!.query('INSERT INTO of_two.t VALUES (3)');
+    const isThere = async () =>
+      (await replica.query('SELECT * FROM of_two.t WHERE id = 3')).length === 1 ? true : null;
+    expect(await waitFor(isThere, { within: 60 })).toBe(true);
+    expect(await running()).toEqual(['two']);
+    await up();
+    const late = (await setup.ok(...command, '--json')).json as PromoteResult;
+    expect(late.status).toBe('nothing');
+    expect(await running()).toEqual(['two']);
+    const rejoin = await setup.run('pair', 'rejoin', '--yes');
+    expect(rejoin.stderr).toMatch(/what comes from there would come to \S+ as well/);
+    expect(rejoin.status).toBe(10);
+  });
 });

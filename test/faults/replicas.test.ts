@@ -326,12 +326,13 @@ describe('the source is gone', () => {
   test('the one that is kept for it, when it has as much; once only', async () => {
     const setup = await setUpReplicas({ west: { preference: 9 }, spare: { backups: false } });
     const ended = await setup.ok('pair', 'promote', '--yes');
-    expect(ended.stdout).toMatch(/replica west +follows .* still/);
+    expect(ended.stdout).toMatch(/replica west +follows .* now/);
     const again = (await setup.ok('pair', 'promote', '--yes', '--json')).json as PromoteResult;
     expect(again).toMatchObject({
       status: 'nothing',
       newSource: `127.0.0.1:${servers.spare.port}`,
       otherReplicas: ['west'],
+      others: [{ name: 'west', status: 'following', reason: null }],
     });
     expect((await setup.run('pair', 'promote', '--replica', 'west', '--yes')).status).toBe(10);
     const [status] = (await setup.ok('status', '--json')).json as PairStatus[];

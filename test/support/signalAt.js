@@ -4,12 +4,14 @@
 //   node signalAt.js STEP SIGNAL [stillpoint arguments…]
 //   node signalAt.js 'load end /data/' SIGNAL [stillpoint arguments…]
 //   node signalAt.js 'part /data/' SIGNAL [stillpoint arguments…]   when a part is stored or loaded whole
+//   node signalAt.js 'act CHANGE' SIGNAL [stillpoint arguments…]    before a statement that matches is run
 //   node signalAt.js 'dump in 2' SIGNAL [stillpoint arguments…]
 import { main } from '../../dist/cli/main.js';
 
 const [at, signal, ...argv] = process.argv.slice(2);
 const [, phase, text] = /^load (begin|keys|end) (.*)$/.exec(at) ?? [];
 const [, partText] = /^part (.*)$/.exec(at) ?? [];
+const [, act] = /^act (.*)$/.exec(at) ?? [];
 const [, step = at, runs = '1'] = /^(\S+) in (\d+)$/.exec(at) ?? [];
 let missing = Number(runs);
 let allAreThere;
@@ -19,7 +21,8 @@ process.exitCode = await main(argv, {
     const isStep = event.type === 'step' && event.step === step;
     const isLoad = event.type === 'load' && event.phase === phase && event.key.includes(text);
     const isPart = event.type === 'part' && partText && event.key.includes(partText);
-    if (!isStep && !isLoad && !isPart) return;
+    const isAct = event.type === 'act' && act && new RegExp(act).test(event.says);
+    if (!isStep && !isLoad && !isPart && !isAct) return;
     if (--missing > 0) return await meeting;
     process.kill(process.pid, signal);
     allAreThere();

@@ -4,7 +4,7 @@ import { bytesText, fieldsText, secondsText, timeText } from './text.js';
 
 /** What a promotion did, and what is left to a person, as lines for people. */
 export function promotedText(result: PromoteResult): string {
-  const { pair, status, oldSource, newSource, otherReplicas, promotion } = result;
+  const { pair, status, oldSource, newSource, others, promotion } = result;
   if (status === 'planned')
     return `nothing was changed: ${newSource} would be the source of ${pair}`;
   if (status === 'nothing' || promotion === null) {
@@ -24,9 +24,11 @@ export function promotedText(result: PromoteResult): string {
         ? 'option file: super_read_only = ON (MariaDB: read_only = ON)'
         : `must not come back as a source: stillpoint pair rejoin ${pair}`,
     ],
-    ...otherReplicas.map((name): [string, string] => [
+    ...others.map(({ name, status: how }): [string, string] => [
       `replica ${name}`,
-      `follows ${oldSource} still: let it follow ${newSource}`,
+      how === 'following'
+        ? `follows ${newSource} now`
+        : `does not follow: stillpoint pair rejoin ${pair} --replica ${name}`,
     ]),
     ['stillpoint.yaml', `swap source and replica of ${pair}`],
   ];

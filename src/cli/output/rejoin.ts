@@ -6,8 +6,9 @@ export function rejoinedText(result: RejoinResult): string {
   const { pair, status, source, replica, rescued, seededFrom, seededBecause } = result;
   if (status === 'planned') return `nothing was changed: ${replica} would follow ${source}`;
   if (status === 'nothing') return `${replica} follows ${source} already`;
+  const restored = result.seed === null ? 'no: it had all that it needed' : 'from its new source';
   const fields: [string, string][] = [
-    ['restored', seededFrom === null ? 'no: it had all that it needed' : `from ${seededFrom}`],
+    ['restored', seededFrom === null ? restored : `from ${seededFrom}`],
     ...(seededBecause === null ? [] : [['because', seededBecause] as [string, string]]),
     ['had alone', rescued === null ? 'nothing' : rescued.transactions],
     ...(rescued?.files ?? []).map(({ key }, i): [string, string] => [

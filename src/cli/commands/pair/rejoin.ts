@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { configOf, type Context } from '../../context.js';
+import { replicaOption } from '../../options.js';
 import { askedOfPair } from './asked.js';
 
 interface RejoinFlags {
+  replica?: string;
   reseed?: boolean;
   identity?: string;
   dryRun?: boolean;
@@ -14,6 +16,9 @@ export function registerPairRejoin(pair: Command, context: Context): void {
     .command('rejoin')
     .argument('[pair]', 'the pair; may be left out when there is one')
     .description('make the old source a replica of the new one; what it has alone is saved first')
+    .addOption(
+      replicaOption('of several replicas the one that is to follow; default: the old source'),
+    )
     .option('--reseed', 'restore it from the newest backup, though it could follow as it is')
     .option('--identity <file>', 'the secret key of age that reads the backup')
     .option('--dry-run', 'only print every statement')

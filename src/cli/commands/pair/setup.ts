@@ -1,9 +1,10 @@
 import { Option, type Command } from 'commander';
 import { configOf, type Context } from '../../context.js';
-import { count } from '../../options.js';
+import { count, replicaOption } from '../../options.js';
 import { askedOfPair } from './asked.js';
 
 interface SetupFlags {
+  replica?: string;
   seed?: 'backup' | 'source' | 'clone';
   replace?: boolean;
   compare: boolean;
@@ -18,6 +19,7 @@ export function registerPairSetup(pair: Command, context: Context): void {
     .command('setup')
     .argument('[pair]', 'the pair; may be left out when there is one')
     .description('make two servers a pair: seed the replica, attach it, see it catch up')
+    .addOption(replicaOption('of several replicas the one to set up'))
     .addOption(
       new Option(
         '--seed <from>',
