@@ -91,7 +91,11 @@ export function fileText(path: string): CountedText {
 }
 
 function unreadable(title: string, why: string): StillpointError {
+  // Seen with MySQL 9.7: what it has logged with GTIDs it sends to nobody while they are off.
+  const mend = /GTID_MODE = OFF/i.test(why)
+    ? 'Run on it: SET GLOBAL gtid_mode = OFF_PERMISSIVE; then run'
+    : 'Mend that, and run';
   return new StillpointError('failed', `${title} cannot be saved: ${why}`, {
-    hint: 'Nothing was changed there; it is closed for writes. Mend that, and run the same command again.',
+    hint: `Nothing was changed there; it is closed for writes. ${mend} the same command again.`,
   });
 }
