@@ -10,6 +10,7 @@ import { freezePair, wantsReadLock } from './freezePair.js';
 import { withPairLock } from './lockPair.js';
 import type { OpenBackup } from './openBackup.js';
 import { requireGrants } from './pair/grants.js';
+import { barrierOf } from './pair/barrier.js';
 import { openServer } from './pair/server.js';
 import { requireReplicationGrant, sourceOf } from './pairOfBackup.js';
 import { pickReplica } from './pickReplica.js';
@@ -54,8 +55,7 @@ export async function openFollowing(
   const source = await openServer(await resolveServer(pair[which]), `${which} of ${name}`);
   try {
     const ignored = await outsideOf(source, manifest, pair.databases);
-    const [row] = await source.query(source.dialect.gtidState());
-    const reach = source.dialect.parseGtidState(row ?? {}).written;
+    const reach = record.coordinates.gtid === null ? null : await barrierOf(source);
     const who = replicaTitle(name, replicaName);
     const replica = await openServer(await resolveServer(chosen.pair.replica), who);
     const journal = await journalAt(config.stateDir, name, {
@@ -82,7 +82,7 @@ export async function openFollowing(
       ignored,
       options: {
         source: await sourceOf(opened, true, which),
-        reach: record.coordinates.gtid === null ? null : reach,
+        reach,
         replica,
         freeze,
         databases: pair.databases,

@@ -3,6 +3,7 @@ import { readPassword, resolveServer } from './config/secret.js';
 import { StillpointError } from './errors.js';
 import type { OpenBackup } from './openBackup.js';
 import { replicatesByTls } from './pair/admin.js';
+import { barrierOf, type Barrier } from './pair/barrier.js';
 import { globalGrants, hasAny } from './pair/grants.js';
 import { openServer, type Server } from './pair/server.js';
 
@@ -23,12 +24,9 @@ export async function memberIds({ pair }: OpenBackup): Promise<string[]> {
 /** A server of the pair that a restored one may follow. */
 export type Followed = 'source' | 'replica';
 
-/** The GTID that a server has reached; null when it does not answer or has none. */
-export async function writtenOn(backup: OpenBackup, which: Followed): Promise<string | null> {
-  return await onServer(backup, which, async (source) => {
-    const [row] = await source.query(source.dialect.gtidState());
-    return source.dialect.parseGtidState(row ?? {}).written;
-  });
+/** What a server has written until now; null when it does not answer. */
+export async function writtenOn(backup: OpenBackup, which: Followed): Promise<Barrier | null> {
+  return await onServer(backup, which, barrierOf);
 }
 
 /**

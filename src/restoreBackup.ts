@@ -8,6 +8,7 @@ import { resolveServer } from './config/secret.js';
 import { StillpointError } from './errors.js';
 import { openBackup, type OpenBackup } from './openBackup.js';
 import { withNamedLock } from './pair/lock.js';
+import { withOtherId } from './pair/otherId.js';
 import { openServer, type Server } from './pair/server.js';
 import {
   memberIds,
@@ -163,7 +164,8 @@ async function prepare({ config, options, opened, manifest, request, target }: R
   if (options.attach) {
     refuseSeveralSources(record);
     if (options.attachTo === 'replica') refuseFollowingReplica(record);
-    await checkAttachable(target, request.databases);
+    const begun = left.entry && (await sourceOf(opened, false, options.attachTo));
+    await checkAttachable(target, request.databases, begun);
     await requireReplicationGrant(opened, options.attachTo);
   }
   const tools = await toolsOf(config, opened, target, options);
@@ -233,7 +235,10 @@ async function restoreLocked(run: Run, lost: AbortSignal): Promise<RestoreResult
     const reach = await writtenOn(opened, which);
     const within = catchUpPatience;
     const source = await sourceOf(opened, true, which);
-    await attach(target, opened.record, source, { within, reach, signal, observe });
+    const how = { stateDir: run.config.stateDir, observe, dryRun: false };
+    await withOtherId(target, how, async () => {
+      await attach(target, opened.record, source, { within, reach, signal, observe });
+    });
     result.attached = true;
   }
   await ledger.close();

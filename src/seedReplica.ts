@@ -6,11 +6,11 @@ import type { ChannelStatus } from './dialect/dialect.js';
 import { StillpointError } from './errors.js';
 import { conditionOf } from './failover/condition.js';
 import { caughtUp } from './failover/follow.js';
-import { openOtherIdFile, withOtherId } from './failover/otherId.js';
 import { userDatabases, wipeActs } from './failover/wipe.js';
 import { doing, perform, statement } from './pair/act.js';
 import { isClosed, isWritable } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
+import { openOtherIdFile, withOtherId } from './pair/otherId.js';
 import { openServer, type Server } from './pair/server.js';
 import { ledgerPath, ledgersOf, removeLedger, type LedgerEntry } from './restore/ledger.js';
 import { restoreBackup } from './restoreBackup.js';
@@ -70,17 +70,15 @@ async function seed(
   source: Server,
 ): Promise<Seeded> {
   const { dryRun = false, observe = ignore } = options;
-  const how = { observe, dryRun };
+  const how = { stateDir: config.stateDir, observe, dryRun };
   const left = await interrupted(config, replica);
   const condition = await conditionOf(replica, source);
   const follows = condition.kind === 'follows' ? condition.channel : null;
   let backup = left?.backup ?? null;
-  const idFile = openOtherIdFile(config.stateDir, options.pair, replica.uuid);
-  const underOtherId = async (work: () => Promise<void>) =>
-    await withOtherId(replica, idFile, how, work);
+  const idFile = openOtherIdFile(config.stateDir, replica);
   // Once it follows, its coordinates were set: it goes on by itself.
   if (follows && (left || (await idFile.read()) !== null)) {
-    await underOtherId(async () => {
+    await withOtherId(replica, how, async () => {
       await finish(config, options, { replica, source, left, channel: follows });
     });
   } else if (left || follows?.applierErrno !== 0) {
@@ -97,7 +95,7 @@ async function seed(
       how,
     );
     if (!left && options.wipe) await perform(await wipeActs(replica), how);
-    await underOtherId(async () => await restoreAndAttach(config, options, record));
+    await restoreAndAttach(config, options, record, replica);
     backup = record.id;
   }
   if (!(await isClosed(replica)))
@@ -163,6 +161,7 @@ async function restoreAndAttach(
   config: Config,
   options: SeedReplicaOptions,
   record: BackupRecord,
+  replica: Server,
 ): Promise<void> {
   const { pair, observe = ignore, dryRun = false, identityFile, parallel, signal } = options;
   const plan = { backup: record.id, pair, to: target, attach: true, intoPairMember: true };
@@ -173,27 +172,22 @@ async function restoreAndAttach(
     ...(signal === undefined ? {} : { signal }),
   };
   // A dry run of a server that is to be emptied would find what is in the way still.
+  const how = { stateDir: config.stateDir, observe, dryRun };
   if (dryRun && options.wipe) {
-    await observe({ type: 'act', on: '', says: `-- restore backup ${record.id}, and attach it` });
+    const says = `-- restore backup ${record.id}, and attach it`;
+    await withOtherId(replica, how, async () => await observe({ type: 'act', on: '', says }));
     return;
   }
   const planned = await restoreBackup(config, { ...asked, dryRun: true });
   const says = `-- restore backup ${record.id}: ${planned.parts} parts`;
   const on = planned.server.replace(/^.* at /, '');
   await observe({ type: 'act', on, says });
-  const sayAttach = async () => {
-    for (const sql of planned.attachStatements) await observe({ type: 'act', on, says: sql });
-  };
-  if (dryRun) {
-    await sayAttach();
+  if (!dryRun) {
+    await restoreBackup(config, { ...asked, observe });
     return;
   }
-  await restoreBackup(config, {
-    ...asked,
-    observe: async (event) => {
-      await observe(event);
-      if (event.type === 'step' && event.step === 'attach') await sayAttach();
-    },
+  await withOtherId(replica, how, async () => {
+    for (const sql of planned.attachStatements) await observe({ type: 'act', on, says: sql });
   });
 }
 

@@ -6,7 +6,7 @@ import { StillpointError } from '../errors.js';
 import { takeInventory, type Selection } from '../dump/inventory.js';
 import type { Coordinates } from '../freeze/coordinates.js';
 import type { FreezeRecord, Frozen } from '../freeze/freeze.js';
-import { isPast } from '../pair/barrier.js';
+import { barrierText, isPast, type Barrier } from '../pair/barrier.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
 import { attach } from '../restore/attach.js';
@@ -19,8 +19,8 @@ import { plural } from './words.js';
 export interface CatchUpOptions {
   record: BackupRecord;
   source: Omit<SourceAddress, 'channel'>;
-  /** The GTID that the source had reached when the drill began; null without GTIDs. */
-  reach: string | null;
+  /** What the source had written when the drill began; null when it did not say. */
+  reach: Barrier | null;
   replica: Server;
   /** Runs `body` while the replica stands still, with all the promises of a backup's freeze. */
   freeze: (body: (frozen: Frozen) => Promise<void>) => Promise<{ freeze: FreezeRecord }>;
@@ -61,11 +61,11 @@ export async function proveCatchUp(
       if (event.type === 'lag' && event.seconds !== null) {
         lag.push({ at: now(), seconds: event.seconds });
       }
-      await observe(event);
+      if (event.type !== 'act') await observe(event);
     },
   });
   const seconds = Math.round((now() - begun) * 1000) / 1000;
-  const reached = options.reach ?? positionText(await executedBy(sandbox));
+  const reached = barrierText(options.reach ?? { position: await executedBy(sandbox), source: '' });
   evidence.passed(
     'catch-up',
     `from the recorded coordinates to ${reached} in ${seconds.toFixed(1)} s`,
@@ -107,10 +107,6 @@ export async function proveCatchUp(
 async function executedBy(server: Server): Promise<{ file: string; position: number }> {
   const [channel] = await channelsOf(server);
   return channel?.executed ?? { file: '', position: 0 };
-}
-
-function positionText({ file, position }: { file: string; position: number }): string {
-  return `${file}:${position}`;
 }
 
 async function replicaHasWhatSandboxHas(

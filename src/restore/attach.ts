@@ -2,6 +2,8 @@ import type { BackupRecord } from '../catalog/records.js';
 import type { ChannelStatus, Dialect, SourceAddress } from '../dialect/dialect.js';
 import { number } from '../dialect/rows.js';
 import { reasonOf, StillpointError } from '../errors.js';
+import { doing, perform, statement, type Act } from '../pair/act.js';
+import { isPast, type Barrier } from '../pair/barrier.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
 import type { Observe } from '../util/observe.js';
@@ -33,8 +35,8 @@ export function attachStatements(
 export interface AttachOptions {
   /** Seconds. */
   within: number;
-  /** The GTID the source had reached; null when it has none or did not say. */
-  reach: string | null;
+  /** What the source had written; null when it did not say. */
+  reach: Barrier | null;
   signal: AbortSignal;
   observe: Observe;
 }
@@ -62,27 +64,49 @@ export function refuseFollowingReplica(record: Pick<BackupRecord, 'coordinates' 
   );
 }
 
-/** Attaches a restored server and waits until it has caught up with the source. */
+/**
+ * Attaches a restored server and waits until it has caught up with the source. What an interrupted run has
+ * attached goes on. One that may have been the source once needs another server_id meanwhile (`withOtherId`).
+ */
 export async function attach(
   target: Server,
   record: Pick<BackupRecord, 'coordinates' | 'id'>,
   source: Omit<SourceAddress, 'channel'>,
   options: AttachOptions,
 ): Promise<void> {
-  for (const sql of attachStatements(target.dialect, record, source)) {
-    await target.query(sql).catch((error: unknown) => {
-      throw new StillpointError('failed', `cannot attach the ${target.who}: ${reasonOf(error)}`, {
-        hint: `The data is restored. The statement was: ${sql.split(' ').slice(0, 4).join(' ')} …`,
-        cause: error,
-      });
-    });
-  }
+  const { observe } = options;
+  await perform(await attachActs(target, record, source), { observe, dryRun: false });
   await caughtUp(target, options);
 }
+
+async function attachActs(
+  target: Server,
+  record: Pick<BackupRecord, 'coordinates'>,
+  source: Omit<SourceAddress, 'channel'>,
+): Promise<Act[]> {
+  const { dialect } = target;
+  const begun = (await channelsOf(target)).map(({ name }) => dialect.startReplica(name));
+  if (begun.length > 0) return begun.map((sql) => statement(target, sql));
+  const shown = attachStatements(dialect, record, { ...source, password: '…' });
+  return attachStatements(dialect, record, source).map((sql, index) =>
+    doing(target, shown[index] ?? '', async () => {
+      await target.query(sql).catch((error: unknown) => {
+        throw new StillpointError('failed', `cannot attach the ${target.who}: ${reasonOf(error)}`, {
+          hint: `The data is restored. The statement was: ${sql.split(' ').slice(0, 4).join(' ')} …`,
+          cause: error,
+        });
+      });
+    }),
+  );
+}
+
+/** How often in a row a replica of a source that tells nothing must be seen to have all that it has received. */
+const restsFor = 3;
 
 async function caughtUp(target: Server, options: AttachOptions): Promise<void> {
   const started = performance.now();
   const isLate = () => performance.now() - started > connectPatience * 1000;
+  let rested = 0;
   const done = await waitFor(
     async () => {
       const [channel] = await channelsOf(target);
@@ -99,7 +123,8 @@ async function caughtUp(target: Server, options: AttachOptions): Promise<void> {
       }
       await options.observe({ type: 'lag', seconds: channel.lagSeconds });
       if (channel.receiver !== 'running') return null;
-      return (await hasReached(target, channel, options.reach)) ? true : null;
+      rested = (await hasReached(target, channel, options.reach)) ? rested + 1 : 0;
+      return rested >= (options.reach === null ? restsFor : 1) ? true : null;
     },
     { within: options.within, every: 250, signal: options.signal },
   );
@@ -112,17 +137,18 @@ async function caughtUp(target: Server, options: AttachOptions): Promise<void> {
   }
 }
 
-/** Without a GTID to reach, what the receiver has read so far has to do. */
+/** Without anything to reach, what the receiver has read so far has to do. */
 async function hasReached(
   target: Server,
   channel: ChannelStatus,
-  reach: string | null,
+  reach: Barrier | null,
 ): Promise<boolean> {
   if (reach === null) {
     const { executed, received } = channel;
     const all = executed.file === received.file && executed.position === received.position;
     return channel.lagSeconds === 0 && all;
   }
-  const [row] = await target.query(target.dialect.waitForGtid(reach, 1));
+  if ('position' in reach) return isPast(channel.executed, reach.position);
+  const [row] = await target.query(target.dialect.waitForGtid(reach.gtid, 1));
   return number(row ?? {}, 'reached') === 1;
 }

@@ -4,6 +4,8 @@ import { StillpointError } from '../errors.js';
 import type { Server } from '../pair/server.js';
 import { channelsOf } from '../pair/channels.js';
 import type { BackupRecord } from '../catalog/records.js';
+import type { ChannelStatus } from '../dialect/dialect.js';
+import { refuseFixedId } from '../pair/otherId.js';
 
 export interface TargetChecks {
   /** By the names that they are to have. */
@@ -84,9 +86,18 @@ async function checkTable(target: Server, held: readonly string[], table: string
   }
 }
 
-/** Throws `refused` unless the server can become a replica: it follows nobody and has written nothing. */
-export async function checkAttachable(target: Server, databases: readonly string[]): Promise<void> {
-  if ((await channelsOf(target)).length > 0) {
+/**
+ * Throws `refused` unless the server can become a replica: it follows nobody and has written nothing. `begun` is
+ * the address that it may follow already, since an interrupted restore has attached it.
+ */
+export async function checkAttachable(
+  target: Server,
+  databases: readonly string[],
+  begun: { host: string; port: number } | null,
+): Promise<void> {
+  const isOurs = ({ sourceHost, sourcePort }: ChannelStatus) =>
+    sourceHost === begun?.host && sourcePort === begun.port;
+  if (!(await channelsOf(target)).every(isOurs)) {
     throw new StillpointError('refused', `the ${target.who} replicates already`, {
       hint: 'Remove its channels first (RESET REPLICA ALL), or restore without --attach.',
     });
@@ -102,4 +113,5 @@ export async function checkAttachable(target: Server, databases: readonly string
       },
     );
   }
+  await refuseFixedId(target);
 }

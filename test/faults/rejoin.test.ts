@@ -5,7 +5,7 @@ import type { PromoteResult } from '../../src/promotePair.js';
 import type { RejoinResult } from '../../src/rejoinPair.js';
 import { waitFor } from '../../src/util/wait.js';
 import { engine, tools } from '../rig/shared.js';
-import type { OwnServer } from '../rig/index.js';
+import { emptyServer, type OwnServer } from '../rig/index.js';
 import type { Setup } from '../support/cli.js';
 import { applicationSql, ledgerOf, startApplication } from '../support/ledger.js';
 import { durable, isWritable, ownPair } from '../support/ownPair.js';
@@ -142,12 +142,37 @@ test('restored from a backup before its last writes, it gets those back from the
   await setup.ok('backup');
   await source.query("INSERT INTO app.ledger SELECT MAX(id) + 1, 'its own' FROM app.ledger");
   await own.as(source, replica).waitForCatchUp();
-  const [before] = await source.query('SELECT @@server_id AS id');
+  const [before] = await source.query('SELECT @@GLOBAL.server_id AS id');
   const up = await failOver(setup);
   await up();
   swap();
   await setup.ok('pair', 'rejoin', '--reseed', '--yes');
-  expect(await replica.query('SELECT @@server_id AS id')).toEqual([before]);
+  expect(await replica.query('SELECT @@GLOBAL.server_id AS id')).toEqual([before]);
+  await expectInOrder();
+});
+
+test('`restore --attach` into the server that was the source: it gets back what it had written', async () => {
+  const before = await own.setUp(source, replica);
+  await before.ok('backup');
+  await source.query("INSERT INTO app.ledger SELECT MAX(id) + 1, 'its own' FROM app.ledger");
+  await own.as(source, replica).waitForCatchUp();
+  const id = await source.query('SELECT @@GLOBAL.server_id AS id');
+  const up = await failOver(before);
+  await up();
+  swap();
+  const setting = isMysql ? 'super_read_only' : 'read_only';
+  await replica.query('SET GLOBAL read_only = OFF');
+  await emptyServer(replica);
+  const old = { socketPath: replica.socketPath, user: 'root', tools: { mysql: tools.mysql } };
+  const storeOptions = { path: before.storePath };
+  const setup = await own.setUp(source, replica, {}, { storeOptions, top: { targets: { old } } });
+  const command = ['restore', 'latest', '--to', 'old', '--attach', '--into-pair-member', '--yes'];
+  // It follows under another id then.
+  expect((await setup.runUntil('lag', 'SIGKILL', ...command)).status).toBe(137);
+  expect(await replica.query('SELECT @@GLOBAL.server_id AS id')).not.toEqual(id);
+  await setup.ok(...command);
+  expect(await replica.query('SELECT @@GLOBAL.server_id AS id')).toEqual(id);
+  await replica.query(`SET GLOBAL ${setting} = ON`);
   await expectInOrder();
 });
 
@@ -233,7 +258,7 @@ describe('SIGKILL, and the same command again', () => {
       expect((await setup.runUntil(step, 'SIGKILL', ...command)).status).toBe(137);
       await setup.ok(...command);
       await expectInOrder();
-      const [row] = await replica.query<{ id: number }>('SELECT @@server_id AS id');
+      const [row] = await replica.query<{ id: number }>('SELECT @@GLOBAL.server_id AS id');
       expect(row!.id).toBeLessThan(100);
     },
   );

@@ -11,7 +11,7 @@ import {
 } from '../rig/index.js';
 import { pairOf, type Pair } from '../rig/pair.js';
 import { engine, tools } from '../rig/shared.js';
-import { setUp, type Setup } from './cli.js';
+import { setUp, type Setup, type SetupOptions } from './cli.js';
 
 /** Two servers of a test file's own, whose roles may change. */
 export interface OwnPair {
@@ -20,7 +20,12 @@ export interface OwnPair {
   /** As it is now, if `source` is the source. */
   as(source: OwnServer, replica: OwnServer): Pair;
   /** A configuration with an account that may do everything. */
-  setUp(source: OwnServer, replica: OwnServer, more?: Record<string, unknown>): Promise<Setup>;
+  setUp(
+    source: OwnServer,
+    replica: OwnServer,
+    more?: Record<string, unknown>,
+    options?: SetupOptions,
+  ): Promise<Setup>;
 }
 
 const admin = { user: 'chief', password: 'chief pw 1' };
@@ -53,7 +58,7 @@ export function ownPair(args: string[] = [], { network }: { network?: Network } 
   return {
     servers: () => started,
     as: pairOf,
-    async setUp(source, replica, more = {}) {
+    async setUp(source, replica, more = {}, options = {}) {
       const at = ({ host, port }: OwnServer) => ({
         host,
         port,
@@ -66,6 +71,7 @@ export function ownPair(args: string[] = [], { network }: { network?: Network } 
       const { mysqldump, mysql, mysqlbinlog, server } = tools;
       const programs = { tools: { mysqldump, mysql, mysqlbinlog, mysqld: server } };
       return await setUp({
+        ...options,
         pair: { ...pair, ...programs, ...more },
         ...(network && { through: network.coordinator }),
       });

@@ -5,6 +5,7 @@
 //   node signalAt.js 'load end /data/' SIGNAL [stillpoint arguments…]
 //   node signalAt.js 'part /data/' SIGNAL [stillpoint arguments…]   when a part is stored or loaded whole
 //   node signalAt.js 'act CHANGE' SIGNAL [stillpoint arguments…]    before a statement that matches is run
+//   node signalAt.js 'lag' SIGNAL [stillpoint arguments…]   when it first looks how far behind a replica is
 //   node signalAt.js 'dump in 2' SIGNAL [stillpoint arguments…]
 import { main } from '../../dist/cli/main.js';
 
@@ -22,7 +23,8 @@ process.exitCode = await main(argv, {
     const isLoad = event.type === 'load' && event.phase === phase && event.key.includes(text);
     const isPart = event.type === 'part' && partText && event.key.includes(partText);
     const isAct = event.type === 'act' && act && new RegExp(act).test(event.says);
-    if (!isStep && !isLoad && !isPart && !isAct) return;
+    const isLag = event.type === 'lag' && at === 'lag';
+    if (!isStep && !isLoad && !isPart && !isAct && !isLag) return;
     if (--missing > 0) return await meeting;
     process.kill(process.pid, signal);
     allAreThere();

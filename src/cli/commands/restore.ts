@@ -77,7 +77,10 @@ export function registerRestore(program: Command, context: Context): void {
         ...(identity === undefined ? {} : { identityFile: identity }),
         confirm: async (what) => await ask(what, yes === true),
         signal,
-        observe: terminal.observe,
+        // The statements that attach it are in the result.
+        observe: async (event) => {
+          if (event.type !== 'act') await terminal.observe(event);
+        },
       });
       terminal.clear();
       terminal.document(result);

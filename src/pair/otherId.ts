@@ -1,23 +1,21 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { number } from '../dialect/rows.js';
-import { perform, statement } from '../pair/act.js';
-import { channelsOf } from '../pair/channels.js';
-import type { Server } from '../pair/server.js';
+import { reasonOf, StillpointError } from '../errors.js';
 import type { Observe } from '../util/observe.js';
-import { stateFile, stateName, type StateFile } from '../util/stateFile.js';
+import { stateFile, type StateFile } from '../util/stateFile.js';
+import { perform, statement } from './act.js';
+import { channelsOf } from './channels.js';
+import type { Server } from './server.js';
 
-const shape = z.object({
-  /** The server that got another id for a while, and the one that it has. */
-  server: z.string(),
-  serverId: z.number(),
-});
+/** Its own id. */
+const shape = z.object({ serverId: z.number() });
 
 /** What is on disk while a server has another id than its own. */
-export type OtherIdFile = StateFile<z.infer<typeof shape>>;
+type OtherIdFile = StateFile<z.infer<typeof shape>>;
 
-export function openOtherIdFile(stateDir: string, pair: string, server: string): OtherIdFile {
-  const path = join(stateDir, `${stateName(pair, server)}.server-id.json`);
+export function openOtherIdFile(stateDir: string, server: Pick<Server, 'uuid'>): OtherIdFile {
+  const path = join(stateDir, `${encodeURIComponent(server.uuid)}.server-id.json`);
   const hint =
     'It holds the server_id of a server that was being seeded; compare, and move it away.';
   return stateFile(path, shape, hint);
@@ -33,17 +31,17 @@ const highBit = 2 ** 31;
  */
 export async function withOtherId(
   server: Server,
-  file: OtherIdFile,
-  { observe, dryRun }: { observe: Observe; dryRun: boolean },
+  { stateDir, observe, dryRun }: { stateDir: string; observe: Observe; dryRun: boolean },
   body: () => Promise<void>,
 ): Promise<void> {
   const { dialect } = server;
   const how = { observe, dryRun };
+  const file = openOtherIdFile(stateDir, server);
   const now = await serverIdOf(server);
   const left = await file.read();
-  const own = left?.server === server.uuid ? left.serverId : now;
+  const own = left?.serverId ?? now;
   const other = own < highBit ? own + highBit : own - highBit;
-  if (!dryRun) await file.write({ server: server.uuid, serverId: own });
+  if (!dryRun) await file.write({ serverId: own });
   const set = (id: number) => statement(server, `SET GLOBAL server_id = ${id}`);
   if (now !== other) await perform([set(other)], how);
   await body();
@@ -62,4 +60,18 @@ export async function withOtherId(
 async function serverIdOf(server: Server): Promise<number> {
   const [row] = await server.query('SELECT @@GLOBAL.server_id AS id');
   return number(row ?? {}, 'id') ?? 0;
+}
+
+/** Throws `refused` where we may not give a server another id. Gives it the one that it has. */
+export async function refuseFixedId(server: Server): Promise<void> {
+  await server.query('SET GLOBAL server_id = @@GLOBAL.server_id').catch((error: unknown) => {
+    throw new StillpointError(
+      'refused',
+      `the ${server.who} cannot be given another server_id while it catches up: ${reasonOf(error)}`,
+      {
+        hint: 'Restore as an account with all privileges. With its own id it would pass over events that it wrote itself as a source.',
+        cause: error,
+      },
+    );
+  });
 }
