@@ -30,6 +30,8 @@ type Find = (names: Names, wanted: Wanted) => Promise<Candidate[]> | Candidate[]
 
 const kinds: Readonly<Record<string, Find>> = {
   pair: ({ pairs }) => pairs.map((word) => ({ word, about: 'a pair' })),
+  replica: (names, { pair }) =>
+    [...new Set(names.replicasOf(pair))].map((word) => ({ word, about: 'a replica' })),
   target: ({ targets }) => targets.map((word) => ({ word, about: 'a target' })),
   schedule: async ({ schedulesDir }) =>
     (await scheduleFiles(schedulesDir)).map(({ name }) => ({ word: name, about: 'a schedule' })),

@@ -7,6 +7,8 @@ import { absolutePath, foldersOf } from '../../config/folders.js';
 export interface Names {
   pairs: string[];
   targets: string[];
+  /** Of a pair, or of all. */
+  replicasOf(pair: string | undefined): string[];
   stateDir: string;
   schedulesDir: string;
   /** The folder of a pair's store; null when its store is no folder. */
@@ -34,6 +36,10 @@ export async function namesOf(named?: string): Promise<Names | null> {
     return {
       pairs: safe(Object.keys(pairs)),
       targets: safe(Object.keys(mapOf(raw['targets']))),
+      replicasOf: (pair) => {
+        const named = pair === undefined ? Object.values(pairs) : [pairs[pair]];
+        return safe(named.flatMap((one) => Object.keys(mapOf(mapOf(one)['replicas']))));
+      },
       ...foldersOf(texts, { file, env: process.env, cwd: process.cwd() }),
       folderOf: (pair) => {
         const store = textOf(mapOf(pairs[pair])['store']) ?? Object.keys(stores)[0] ?? '';

@@ -44,7 +44,10 @@ beforeAll(async () => {
   for (const shell of shells) writeFileSync(join(folder, `script.${shell}`), scripts[shell]);
   writeFileSync(
     join(folder, 'stillpoint.yaml'),
-    `pairs: { shop: { store: disk }, crm: { store: far }, '$(touch evil)': {} }
+    `pairs:
+  shop: { store: disk, replicas: { east: {}, west: {}, '$(touch evil)': {} } }
+  crm: { store: far, replicas: { west: {}, spare: {} } }
+  '$(touch evil)': {}
 stores: { far: { type: s3, bucket: b }, disk: { type: file, path: store, prefix: prod } }
 targets: { staging: {}, spare: {} }
 stateDir: state
@@ -104,6 +107,15 @@ describe('bash', () => {
       ['staging', 'spare'],
     ],
     [['restore', 'latest', '--to', '=', 'sp'], ['spare']],
+    [
+      ['backup', 'shop', '--replica', ''],
+      ['east', 'west'],
+    ],
+    [
+      ['backup', '--replica', ''],
+      ['east', 'west', 'spare'],
+    ],
+    [['pair', 'promote', 'crm', '--replica', '=', 's'], ['spare']],
     [
       ['restore', 'latest', '--to', '='],
       ['staging', 'spare'],
