@@ -16,6 +16,11 @@ import { within } from './util/within.js';
 export interface PairReplicaStatus extends ReplicaStatus {
   /** Whether a freeze of ours holds it now: that of a run going on, or of a dead one. */
   frozenByUs: boolean;
+  /**
+   * Of two writers, the one that a run of ours has taken out of writing, going on or dead. `closed`: it takes no
+   * writes. `open`: it does, but `drain.after` has not run. Null: neither.
+   */
+  outOfWriting: 'closed' | 'open' | null;
   /** Of several, the one with the highest is paused. */
   preference: number;
   /** Whether it may be paused at all. */
@@ -149,7 +154,10 @@ function withRun(
   const isFrozen = entries.some((entry) => entry.phase === 'frozen' && isAt(entry));
   // The lease may have ended the freeze of a dead run.
   const runs = replica.uuid !== null && replica.channels.every((one) => one.applier === 'running');
-  return { ...replica, frozenByUs: isFrozen && !runs, preference, backups };
+  const out = entries.find((entry) => entry.out && isAt(entry))?.out;
+  const isClosed = out?.reopen === true && replica.takesWrites !== true;
+  const outOfWriting = isClosed ? 'closed' : out?.after === true ? 'open' : null;
+  return { ...replica, frozenByUs: isFrozen && !runs, outOfWriting, preference, backups };
 }
 
 /** As the servers say it, and where they do not, as the record of the last promotion has it. */

@@ -2,9 +2,10 @@ import { execa } from 'execa';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openJournal } from '../../src/freeze/journal.js';
+import type { PairStatus } from '../../src/status.js';
 import { twoWriterSteps } from '../../src/util/observe.js';
 import { waitFor } from '../../src/util/wait.js';
-import { root } from '../support/cli.js';
+import { root, type Setup } from '../support/cli.js';
 import { lockedByApp, startRing, stateOf, type Ring } from '../support/ring.js';
 import { drainedIn, setUpRing } from '../support/ringSetup.js';
 
@@ -19,6 +20,11 @@ afterEach(async () => {
   expect(await stateOf(ring.source)).toEqual(open);
   expect(await stateOf(ring.replica)).toEqual(open);
 });
+
+async function outIn(setup: Setup): Promise<string | null> {
+  const [status] = (await setup.ok('status', '--json')).json as PairStatus[];
+  return status!.replicas[0]!.outOfWriting;
+}
 
 const freezing = ['journal', 'lease', 'stop', 'record', 'dump', 'fence', 'resume', 'drop-lease'];
 const ends = ['manifest', 'commit'];
@@ -79,6 +85,7 @@ test('`resume` after a kill puts the node back', async () => {
   await setup.runUntil('fence', 'SIGKILL', 'backup');
   const ended = await setup.ok('resume', '--json');
   expect(ended.json).toMatchObject({ status: 'resumed' });
+  expect(await outIn(setup)).toBeNull();
   expect(await stateOf(ring.replica)).toEqual(open);
   expect(await drainedIn(setup)).toEqual(['drain.before', 'drain.after']);
   expect((await setup.ok('resume', '--json')).json).toMatchObject({ status: 'nothing' });
@@ -87,10 +94,21 @@ test('`resume` after a kill puts the node back', async () => {
 test('a node that stayed closed after a kill is opened by the next run', async () => {
   const setup = await setUpRing(ring);
   await setup.runUntil('fence', 'SIGKILL', 'backup');
-  const fired = async () => ((await stateOf(ring.replica)).writable ? true : null);
+  const fired = async () => {
+    const { writable, applies } = await stateOf(ring.replica);
+    return writable && applies ? true : null;
+  };
   expect(await waitFor(fired, { within: 12 })).toBe(true);
+  const drained = await setup.ok('status');
+  expect(drained.stdout).toMatch(/drained by us: drain\.after has not run/);
+  expect(drained.stdout).toMatch(/left the replica drained .*`stillpoint resume shop`/);
   // As if the lease had not fired.
   await ring.replica.query('SET GLOBAL read_only = ON');
+  const closed = await setup.ok('status');
+  expect(closed.stdout).toMatch(/closed for writes by us/);
+  expect(closed.stdout).toMatch(/left the replica closed for writes: .*`stillpoint resume shop`/);
+  expect(await outIn(setup)).toBe('closed');
   await setup.ok('backup');
   expect(await stateOf(ring.replica)).toEqual(open);
+  expect(await outIn(setup)).toBeNull();
 });

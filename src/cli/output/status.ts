@@ -65,9 +65,14 @@ function failureText({ lastDrill }: PairStatus, now: Date): [string, string][] {
   return [['last drill', `FAILED ${when}, backup ${lastDrill.backup}: ${lastDrill.reason ?? ''}`]];
 }
 
-function runText({ running, frozenByUs, unfinished }: PairStatus): string {
+function runText({ running, frozenByUs, unfinished, replicas, pair }: PairStatus): string {
   if (running) return frozenByUs ? 'going on, replication is paused' : 'going on';
   if (frozenByUs) return 'a dead run left the replica paused: run `stillpoint resume`';
+  const isOut = (how: 'closed' | 'open') => replicas.some((one) => one.outOfWriting === how);
+  if (isOut('closed'))
+    return `a dead run left the replica closed for writes: run \`stillpoint resume ${pair}\``;
+  if (isOut('open'))
+    return `a dead run left the replica drained (drain.after): run \`stillpoint resume ${pair}\``;
   return unfinished ? 'a dead run left objects in the store: run `stillpoint resume`' : 'none';
 }
 

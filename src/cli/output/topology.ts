@@ -41,6 +41,8 @@ function replicaLines(replica: PairReplicaStatus, status: PairStatus, isLast: bo
   lines.push(serverLine(`  ${isLast ? '└' : '├'}▶ ${label}  `, replica, asked));
   lines.push(...below(replica, `${margin}  `, own.length === 1 ? own[0]?.executed : undefined));
   if (replica.frozenByUs) lines.push({ text: `${margin}  paused by us`, isBad: !replica.running });
+  if (replica.outOfWriting)
+    lines.push({ text: `${margin}  ${outText[replica.outOfWriting]}`, isBad: !replica.running });
   if (replica.errant)
     lines.push({
       text: `${margin}  has what its source has not: ${nameText(replica.errant)}`,
@@ -52,6 +54,11 @@ function replicaLines(replica: PairReplicaStatus, status: PairStatus, isLast: bo
     });
   return lines;
 }
+
+const outText = {
+  closed: 'closed for writes by us',
+  open: 'drained by us: drain.after has not run',
+};
 
 /** The channels from the source, and the others. */
 function apart(

@@ -40,7 +40,15 @@ function channel(more: Partial<ChannelView> = {}): ChannelView {
 function replica(port: number, more: Partial<PairReplicaStatus> = {}): PairReplicaStatus {
   return {
     ...server(port, { takesWrites: false, superReadOnly: true, channels: [channel()] }),
-    ...{ name: null, errant: '', running: false, frozenByUs: false, preference: 0, backups: true },
+    ...{
+      name: null,
+      errant: '',
+      running: false,
+      frozenByUs: false,
+      outOfWriting: null,
+      preference: 0,
+      backups: true,
+    },
     ...more,
   };
 }
