@@ -10,6 +10,7 @@ import type { Server } from '../pair/server.js';
 import { rescuePrefix } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { run, type Command } from '../util/command.js';
+import { beginOf } from './begins.js';
 import { binlogText, fileText } from './binlogText.js';
 import type { Extra } from './extra.js';
 
@@ -36,7 +37,13 @@ export async function rescue(
   extra: Extra,
   options: RescueOptions,
 ): Promise<Rescue['files']> {
-  const logs = await logsFrom(server, extra.from?.file ?? null);
+  const isMysql = server.dialect.version.flavour === 'mysql';
+  const begins =
+    extra.from || isMysql
+      ? { from: extra.from, serverId: null }
+      : await beginOf(server, extra.says);
+  const { from, serverId } = begins;
+  const logs = await logsFrom(server, from?.file ?? null);
   const remote = [`--defaults-file=${options.optionFile}`, '--read-from-remote-server'];
   const folder = await mkdtemp(join(tmpdir(), 'stillpoint-rescue-'));
   try {
@@ -47,7 +54,9 @@ export async function rescue(
         '--verbose',
         ...(extra.gtids === null ? [] : [`--include-gtids=${extra.gtids}`]),
         // With several workers that position is only where they had all been.
-        ...(extra.from?.file === logs[0] ? [`--start-position=${extra.from?.position}`] : []),
+        ...(from?.file === logs[0] ? [`--start-position=${from?.position}`] : []),
+        // One that has followed its new source for a while has logged what came from there, too.
+        ...(serverId === null ? [] : [`--server-id=${serverId}`]),
         ...logs,
       ],
     };
