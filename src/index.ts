@@ -32,7 +32,8 @@ export { forPairs, type ForPairsOptions, type PairOutcome } from './forPairs.js'
 export { makeReport, type Report, type ReportOptions } from './makeReport.js';
 export { openBackup, type OpenBackup } from './openBackup.js';
 export { rejoinPair, type RejoinOptions, type RejoinResult } from './rejoinPair.js';
-export { restoreBackup, type RestoreBackupOptions, type RestoreResult } from './restoreBackup.js';
+export { restoreBackup } from './restoreBackup.js';
+export type { RestoreBackupOptions, RestoreResult } from './restoreOptions.js';
 export { pinBackup, unpinBackup, type PinOptions } from './pin.js';
 export { promotePair, type PromoteOptions, type PromoteResult } from './promotePair.js';
 export { prune, type PrunedBackup, type PruneOptions, type PruneResult } from './prune.js';

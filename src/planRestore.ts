@@ -22,7 +22,7 @@ import {
 import { checkRenames } from './restore/renames.js';
 import type { Renames } from './restore/rename.js';
 import { select, type RestoreSelection } from './restore/selection.js';
-import type { RestoreBackupOptions, RestoreResult } from './restoreBackup.js';
+import type { RestoreBackupOptions, RestoreResult } from './restoreOptions.js';
 
 /** What is asked of a restore, made out of its options and the backup's manifest. */
 export interface RestoreRequest {

@@ -1,11 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  restoreBackup,
-  type RestoreBackupOptions,
-  type RestoreResult,
-} from '../../src/restoreBackup.js';
+import { restoreBackup } from '../../src/restoreBackup.js';
+import type { RestoreBackupOptions, RestoreResult } from '../../src/restoreOptions.js';
 import { diffDigests, digest, type Digest } from '../rig/hostile/index.js';
 import { pair, target, tools } from '../rig/shared.js';
 import { exampleDrill } from '../support/drill.js';

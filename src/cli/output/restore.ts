@@ -1,4 +1,4 @@
-import type { RestoreResult } from '../../restoreBackup.js';
+import type { RestoreResult } from '../../restoreOptions.js';
 import {
   bytesText,
   countText,
