@@ -6,8 +6,10 @@ import { reasonOf, StillpointError } from './errors.js';
 import { leaveActs, openActs } from './failover/becomeSource.js';
 import { openStateOf } from './failover/closing.js';
 import { waitingEvents } from './failover/events.js';
+import { extraByGtid } from './failover/extra.js';
 import type { OldSource } from './failover/fit.js';
 import { caughtUp, followActs } from './failover/follow.js';
+import { lastWritten } from './failover/lastWritten.js';
 import type { PromotionEntry, PromotionJournal } from './failover/journal.js';
 import { moveOthers } from './moveOthers.js';
 import { doing, perform, statement } from './pair/act.js';
@@ -32,8 +34,8 @@ export interface Promoting {
   observe: Observe;
   dryRun: boolean;
   clock: Clock;
-  /** Lets go of the read lock on the old source, where one is held. */
-  release: () => void;
+  /** Lets go of the read lock on the old source, where one is held; it may be called twice. */
+  release: () => Promise<void>;
   /** When the old source was closed, of `performance.now()`; null when another process has done that. */
   closedAt: number | null;
 }
@@ -74,6 +76,17 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
     await observe({ type: 'step', step: 'follow-source' });
     await attempt(async () => await turnAround(promoting, entry));
   }
+  let alone: string | null = null;
+  if (entry.kind === 'switchover' && !dryRun)
+    await attempt(async () => {
+      alone = await aloneOnOld(promoting);
+      if (alone !== null) throw writtenTo(promoting, alone);
+    });
+  const { opensAt, received } = switched;
+  const { mysqlbinlog } = chosen.pair.tools;
+  const asked = { gtid: received.gtid, at: opensAt, mysqlbinlog };
+  const isTold = entry.kind === 'failover' && !dryRun;
+  const newest = isTold ? await lastWritten(replica, asked) : null;
   const promotion: Promotion = {
     format: 1,
     id: entry.id,
@@ -85,8 +98,9 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
     startedAt: entry.since,
     finishedAt: clock.now().toISOString(),
     writesPausedSeconds: paused === null ? null : Math.round(paused) / 1000,
-    received: switched.received,
-    opensAt: switched.opensAt,
+    received: { ...received, lastWritten: newest?.toISOString() ?? null },
+    opensAt,
+    alone,
     events: switched.events.map(({ name }) => name),
     others,
     warnings,
@@ -122,7 +136,7 @@ async function turnAround(
       hint: `\`stillpoint pair rejoin ${chosen.name}\` makes it a replica once it does.`,
     });
   }
-  release();
+  await release();
   const account = await replicationAccount(chosen.pair);
   const { channel = '', opensAt = null } = switched ?? {};
   const how = { observe, dryRun };
@@ -133,6 +147,25 @@ async function turnAround(
   // Its events came back as those of a replica with what was turned on at the new source.
   const events = ranEvents ? [statement(source, 'SET GLOBAL event_scheduler = ON')] : [];
   await perform([wait, ...events], how);
+}
+
+/**
+ * What the old source has of its own in the end. On MariaDB an account with READ_ONLY ADMIN may write to it as soon
+ * as its read lock is gone, and that has to go before it can follow: to set where it begins is a write to a table.
+ */
+async function aloneOnOld({ replica, source }: Promoting): Promise<string | null> {
+  if (!source || source.dialect.superReadOnly) return null;
+  return (await extraByGtid(source, replica))?.says ?? null;
+}
+
+function writtenTo({ chosen, source }: Promoting, alone: string): StillpointError {
+  return new StillpointError(
+    'failed',
+    `the ${source?.who ?? 'old source'} was written to after it had been replaced: ${alone} is on it alone`,
+    {
+      hint: `Find out which account with READ_ONLY ADMIN does that; \`stillpoint pair rejoin ${chosen.name}\` saves it and makes a copy of that server again`,
+    },
+  );
 }
 
 async function keep({ chosen }: Promoting, promotion: Promotion): Promise<void> {

@@ -9,7 +9,6 @@ import { isAsBefore, openStateOf } from './failover/closing.js';
 import { waitingEvents } from './failover/events.js';
 import { asOldSource, channelFrom, refuseUnfit, type OldSource } from './failover/fit.js';
 import { handOver, type Taken } from './failover/handOver.js';
-import { ownPosition } from './failover/becomeSource.js';
 import { openPromotionJournal, type PromotionEntry } from './failover/journal.js';
 import { requireReplicationUser } from './failover/replicationUser.js';
 import { takeRest } from './failover/takeRest.js';
@@ -20,6 +19,7 @@ import { openAdmin, requireAdmin } from './pair/admin.js';
 import { addressOf } from './pair/act.js';
 import { channelsOf } from './pair/channels.js';
 import { withLock } from './pair/lock.js';
+import { ownPosition } from './pair/position.js';
 import type { Server } from './pair/server.js';
 import { isFrom } from './pair/view.js';
 import { otherReplicas, pickPromoted } from './pickPromoted.js';
@@ -138,7 +138,7 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   const promoting: Promoting = {
     ...{ config, chosen, replica, source, old, journal },
     ...{ signal, observe, dryRun, clock },
-    release: () => undefined,
+    release: async () => Promise.resolve(),
     closedAt: null,
   };
   const own = { name: chosen.replicaName, uuid: replica.uuid };
@@ -184,7 +184,7 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
     if (is?.phase === 'closing' && (await isAsBefore(source, is))) await journal.close();
     throw error;
   } finally {
-    promoting.release();
+    await promoting.release();
   }
 }
 

@@ -4,6 +4,7 @@ import { resolvePair, type ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { whyNotFollowed } from './failover/continued.js';
 import { openStateOf } from './failover/closing.js';
+import { extraByGtid } from './failover/extra.js';
 import { channelOf } from './failover/fit.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { forgetTrial, reachAct } from './failover/reach.js';
@@ -108,8 +109,9 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
   if (!dryRun) await forgetTrial(server);
   const journal = openRejoinJournal(config.stateDir, chosen.name, server.uuid);
   const left = await journal.read();
-  if (!reseed && left === null && (await follows(server, source.server)))
-    return { ...result, status: 'nothing' };
+  const isSound =
+    (await follows(server, source.server)) && (await extraByGtid(server, source.server)) === null;
+  if (!reseed && left === null && isSound) return { ...result, status: 'nothing' };
   await requireReplicationUser(source.server, chosen.pair);
   await refuseSeveralChannels(server);
   if (!dryRun) await options.confirm?.(`make ${result.replica} a replica of ${result.source}`);
@@ -136,10 +138,7 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
   );
   const isSeeding = await seedingBegun(config, server);
   const isNew = channel === null;
-  const alone: Alone =
-    isNew && !isSeeding
-      ? await whatIsAlone(server, source.server, promotion, { ...how, signal })
-      : { extra: null, doubt: null, channel: '' };
+  const alone = isSeeding ? nothing : await aloneOn(rejoining, isNew, { ...how, signal });
   const { extra } = alone;
   if (extra) {
     await observe({ type: 'step', step: 'rescue' });
@@ -172,7 +171,7 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
     await observe({ type: 'step', step: 'seed' });
     const { identityFile } = options;
     const asked = { ...(identityFile === undefined ? {} : { identityFile }), ...how, signal };
-    result.seededFrom = await seedRejoined(place, result.seed, asked);
+    result.seededFrom = await seedRejoined(place, result.seed, { ...asked, anew: !isSeeding });
   } else {
     await observe({ type: 'step', step: 'follow-source' });
     const account = await replicationAccount(chosen.pair);
@@ -186,6 +185,18 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
   if (ranEvents) await perform([statement(server, 'SET GLOBAL event_scheduler = ON')], how);
   if (!dryRun) await journal.close();
   return result;
+}
+
+const nothing: Alone = { extra: null, doubt: null, channel: '' };
+
+/** One that follows already has more in its binary log than the record of the promotion tells. */
+async function aloneOn(
+  { replica, source, promotion }: Rejoining,
+  isNew: boolean,
+  how: Parameters<typeof whatIsAlone>[3],
+): Promise<Alone> {
+  if (isNew) return await whatIsAlone(replica.server, source.server, promotion, how);
+  return { ...nothing, extra: await extraByGtid(replica.server, source.server) };
 }
 
 /** Where the binary log of the source stood when it became that. */

@@ -31,18 +31,30 @@ export async function chooseRejoinSeed({
   return (await chooseSeed(config, at, between)).seed === 'backup' ? 'backup' : 'source';
 }
 
-/** Empties a server and restores it, no matter how far an earlier run has come; answers the id of the backup. */
+/**
+ * Empties a server and restores it, no matter how far an earlier run has come, `anew` also one that follows; answers
+ * the id of the backup.
+ */
 export async function seedRejoined(
   { config, chosen: { name, pair }, source, replica }: RejoinPlace,
   seed: 'backup' | 'source',
-  how: { identityFile?: string; observe: Observe; dryRun: boolean; signal: AbortSignal },
+  {
+    anew,
+    ...how
+  }: {
+    identityFile?: string;
+    anew: boolean;
+    observe: Observe;
+    dryRun: boolean;
+    signal: AbortSignal;
+  },
 ): Promise<string | null> {
   const asked = {
     ...{ pair: name, wipe: true, ...how },
     replica: asAdmin(replica.settings, pair.admin),
     source: asAdmin(source.settings, pair.admin),
   };
-  if (seed === 'backup') return (await seedReplica(config, asked)).backup;
+  if (seed === 'backup') return (await seedReplica(config, { ...asked, anew })).backup;
   await seedFromSource(config, asked, source.server);
   await endSeeding(config, name, replica.server, how);
   return null;

@@ -10,7 +10,7 @@ import { userDatabases, wipeActs } from './failover/wipe.js';
 import { doing, perform, statement } from './pair/act.js';
 import { isClosed, isWritable } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
-import { openOtherIdFile, withOtherId } from './pair/otherId.js';
+import { withOtherId } from './pair/otherId.js';
 import { openServer, type Server } from './pair/server.js';
 import { ledgerPath, ledgersOf, removeLedger, type LedgerEntry } from './restore/ledger.js';
 import { restoreBackup } from './restoreBackup.js';
@@ -22,6 +22,8 @@ export interface SeedReplicaOptions extends SeedingBackupOptions {
   replica: ServerConfig;
   /** Remove the channels, databases and accounts of the replica first. Else a server with any is refused. */
   wipe?: boolean;
+  /** Do so though it follows the source already, and nothing has stopped it. */
+  anew?: boolean;
   identityFile?: string;
   parallel?: number;
   /** Only say what would be done. */
@@ -75,13 +77,13 @@ async function seed(
   const condition = await conditionOf(replica, source);
   const follows = condition.kind === 'follows' ? condition.channel : null;
   let backup = left?.backup ?? null;
-  const idFile = openOtherIdFile(config.stateDir, replica);
   // Once it follows, its coordinates were set: it goes on by itself.
-  if (follows && (left || (await idFile.read()) !== null)) {
+  if (follows && left) {
     await withOtherId(replica, how, async () => {
-      await finish(config, options, { replica, source, left, channel: follows });
+      await finish(options, { replica, source, channel: follows });
     });
-  } else if (left || follows?.applierErrno !== 0) {
+    if (!dryRun) await removeLedger(ledgerPath(config.stateDir, left.backup, replica.uuid));
+  } else if (left || options.anew || follows?.applierErrno !== 0) {
     const wanted = backup ?? options.backup;
     const asked = { ...options, ...(wanted === undefined ? {} : { backup: wanted }) };
     const { record, problem } = await seedingBackup(config, asked);
@@ -106,21 +108,18 @@ async function seed(
 interface Left {
   replica: Server;
   source: Server;
-  left: LedgerEntry | null;
   channel: ChannelStatus;
 }
 
 async function finish(
-  config: Config,
   { observe = ignore, signal, dryRun = false }: SeedReplicaOptions,
-  { replica, source, left, channel }: Left,
+  { replica, source, channel }: Left,
 ): Promise<void> {
   const reach = { within: patience, signal: signal ?? new AbortController().signal, observe };
   const acts = [
     statement(replica, replica.dialect.startReplica(channel.name)),
     doing(replica, '-- wait until it has caught up', async () => {
       await caughtUp(replica, source, reach);
-      if (left) await removeLedger(ledgerPath(config.stateDir, left.backup, replica.uuid));
     }),
   ];
   await perform(acts, { observe, dryRun });

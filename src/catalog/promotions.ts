@@ -32,9 +32,13 @@ export const promotionSchema = z.object({
     partialBytes: z.number(),
     /** When the old source was last heard of; null where the server does not tell. */
     lastContact: z.iso.datetime().nullable(),
+    /** When the newest event of it was written, by its clock: on MariaDB, which tells of no contact; else null. */
+    lastWritten: z.iso.datetime().nullable().default(null),
   }),
   /** Where the new source's binary log stood before its first write; null when it writes none. */
   opensAt: position.nullable(),
+  /** What was written to the old source after it had been replaced, of a switchover; null for nothing. */
+  alone: z.string().nullable().default(null),
   /** `database.event`: these run on the new source now. */
   events: z.array(z.string()),
   /** The other replicas of a pair with several; `left`: it was not turned to the new source, and why. */

@@ -2,7 +2,8 @@ import { number, text } from '../dialect/rows.js';
 import { reasonOf, StillpointError } from '../errors.js';
 import { doing, statement, type Act } from '../pair/act.js';
 import { isWritable } from '../pair/admin.js';
-import type { Server } from '../pair/server.js';
+import { openWriters } from '../pair/openWriters.js';
+import { kill, type Server } from '../pair/server.js';
 import type { Session } from '../pair/session.js';
 import { heartbeat } from '../pair/heartbeat.js';
 import { openAgain } from '../freeze/reopen.js';
@@ -10,10 +11,13 @@ import { openAgain } from '../freeze/reopen.js';
 /** A source that takes no more writes. */
 export interface Closing {
   acts: Act[];
-  /** Lets go of the read lock; it may be called twice. */
-  release: () => void;
   /** Fires when the lock is lost: then accounts with special privileges may write. */
   lost: AbortSignal;
+  /**
+   * Lets go of the read lock, where one is held, once another server has taken the source's place: whoever waits
+   * for it, or has written and not committed, is cut off first, or it would be acknowledged here. Never throws.
+   */
+  release: () => Promise<void>;
   /** Undoes what was done; call it when nothing has taken the source's place. */
   undo: () => Promise<void>;
 }
@@ -76,7 +80,7 @@ export function closing(source: Server, { before, seconds, isBegun }: ClosingOpt
       },
     };
   };
-  const release = () => {
+  const letGo = () => {
     beat.end();
     lock?.destroy();
     lock = null;
@@ -104,15 +108,30 @@ export function closing(source: Server, { before, seconds, isBegun }: ClosingOpt
   ];
   return {
     acts,
-    release,
+    release: async () => {
+      if (lock) await endWriters(source).catch(() => undefined);
+      letGo();
+    },
     lost: lost.signal,
     undo: async () => {
-      release();
+      letGo();
       if (!isTouched) return;
       if (before.wasWritable) await openAgain(source, patience);
       if (before.ranEvents) await source.query('SET GLOBAL event_scheduler = ON');
     },
   };
+}
+
+/** Ends every client that would write to a server as soon as its read lock is gone. */
+async function endWriters(server: Server): Promise<void> {
+  const waiting = await server.query(
+    "SELECT ID AS session FROM information_schema.PROCESSLIST WHERE STATE = 'Waiting for backup lock' AND USER <> 'system user'",
+  );
+  const writers = [
+    ...waiting.map((row) => text(row, 'session')),
+    ...(await openWriters(server)).map(({ session }) => session),
+  ];
+  for (const id of new Set(writers)) await kill(server, Number(id));
 }
 
 /** Runs `body` on a source that is being closed; when it throws, the source takes writes again first. */

@@ -1,8 +1,7 @@
 import { wasOldSource, type Promotion } from '../catalog/promotions.js';
 import type { BinlogPosition } from '../dialect/dialect.js';
-import { historyOf } from '../pair/view.js';
+import { gtidStateOf, historyOf, ownPosition } from '../pair/position.js';
 import type { Server } from '../pair/server.js';
-import { ownPosition } from './becomeSource.js';
 import { loggedSince } from './loggedSince.js';
 
 /** Transactions that a server has and its new source has not. */
@@ -29,12 +28,8 @@ export async function extraOf(
   const isAbout = promotion !== null && wasOldSource(promotion, server);
   const from = isAbout ? promotion.received.position : null;
   if (await goByGtid(server, source)) {
-    const { dialect } = server;
-    const ask = async (sql: string) => await server.query(sql);
-    const [its, known] = [await historyOf(server), await historyOf(source)];
-    const says = await dialect.historyBeyond(ask, its, known);
-    const gtids = dialect.version.flavour === 'mysql' ? says : null;
-    return says === '' ? null : { says, gtids, from, doubt: null };
+    const extra = await extraByGtid(server, source);
+    return extra && { ...extra, from };
   }
   if (from === null) return await all(server, 'no promotion of it is on record');
   const logged = await loggedSince(server, from);
@@ -58,11 +53,18 @@ async function stretch(
   return { says, gtids: null, from, doubt };
 }
 
+/** The same by GTIDs alone; null also where there are none. */
+export async function extraByGtid(server: Server, source: Server): Promise<Extra | null> {
+  if (!(await goByGtid(server, source))) return null;
+  const { dialect } = server;
+  const ask = async (sql: string) => await server.query(sql);
+  const says = await dialect.historyBeyond(ask, await historyOf(server), await historyOf(source));
+  const gtids = dialect.version.flavour === 'mysql' ? says : null;
+  return says === '' ? null : { says, gtids, from: null, doubt: null };
+}
+
 /** Whether all of these servers have GTIDs. */
 export async function goByGtid(...servers: readonly Server[]): Promise<boolean> {
-  for (const server of servers) {
-    const [row] = await server.query(server.dialect.gtidState());
-    if (server.dialect.parseGtidState(row ?? {}).written === null) return false;
-  }
+  for (const server of servers) if ((await gtidStateOf(server)).written === null) return false;
   return true;
 }

@@ -5,12 +5,11 @@ import { barrierOf, barrierText, reachBarrier } from '../pair/barrier.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
 import type { Observe } from '../util/observe.js';
-import type { Promotion } from '../catalog/promotions.js';
+import { ownPosition } from '../pair/position.js';
 import { waitFor } from '../util/wait.js';
 import { within } from '../util/within.js';
-import { ownPosition } from './becomeSource.js';
-import { closing, orReopen, type OpenState } from './closing.js';
-import { receivedBy } from './relayLogs.js';
+import { closing, orReopen, type Closing, type OpenState } from './closing.js';
+import { receivedBy, type Received } from './relayLogs.js';
 
 export interface HandOverOptions<T> {
   before: OpenState;
@@ -27,7 +26,7 @@ export interface HandOverOptions<T> {
 
 /** What a replica has of its source, and where it will go on from. */
 export interface Taken {
-  received: Promotion['received'];
+  received: Received;
   /** Of its own binary log; null where it writes none. */
   opensAt: BinlogPosition | null;
 }
@@ -37,8 +36,8 @@ export interface HandedOver<T> {
   value: T;
   /** When the source was closed, of `performance.now()`. */
   closedAt: number;
-  /** Lets go of what keeps privileged accounts from writing to the old source. */
-  release: () => void;
+  /** Lets go of what keeps privileged accounts from writing to the old source, see {@link Closing}. */
+  release: Closing['release'];
 }
 
 /** Seconds beyond `maxPause` after which a replica that answers nothing is not waited for any longer. */

@@ -2,6 +2,7 @@ import type { ChannelStatus } from '../dialect/dialect.js';
 import { number } from '../dialect/rows.js';
 import { StillpointError } from '../errors.js';
 import { channelsOf, channelTitle } from '../pair/channels.js';
+import { gtidStateOf } from '../pair/position.js';
 import type { Server } from '../pair/server.js';
 import type { Observe } from '../util/observe.js';
 import { waitFor } from '../util/wait.js';
@@ -94,16 +95,18 @@ function brokenOn(replica: Server, channel: ChannelStatus): StillpointError {
   );
 }
 
+/** What a replica has of its source. */
+export type Received = Omit<Promotion['received'], 'lastWritten'>;
+
 /** What a replica has of its source, once it has applied everything. */
 export async function receivedBy(
   replica: Server,
   { executed, received }: ChannelStatus,
   lastContact: Date | null,
-): Promise<Promotion['received']> {
-  const [row] = await replica.query(replica.dialect.gtidState());
+): Promise<Received> {
   const isSameFile = executed.file === received.file;
   return {
-    gtid: replica.dialect.parseGtidState(row ?? {}).applied,
+    gtid: (await gtidStateOf(replica)).applied,
     position: executed,
     partialBytes: isSameFile ? Math.max(0, received.position - executed.position) : 0,
     lastContact: lastContact?.toISOString() ?? null,

@@ -1,11 +1,10 @@
-import type { Promotion } from '../catalog/promotions.js';
 import type { ChannelStatus } from '../dialect/dialect.js';
 import { text } from '../dialect/rows.js';
 import { doing, perform, statement } from '../pair/act.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
 import type { Observe } from '../util/observe.js';
-import { applyReceived, receivedBy } from './relayLogs.js';
+import { applyReceived, receivedBy, type Received } from './relayLogs.js';
 
 export interface TakeRestOptions {
   /** Seconds that applying the relay logs may take. */
@@ -23,7 +22,7 @@ export async function takeRest(
   replica: Server,
   channel: ChannelStatus,
   { within, signal, observe, dryRun }: TakeRestOptions,
-): Promise<Promotion['received']> {
+): Promise<Received> {
   const { dialect } = replica;
   const { name } = channel;
   const contact = await lastContact(replica, name);
@@ -37,7 +36,10 @@ export async function takeRest(
   return await receivedBy(replica, now, contact);
 }
 
-/** When the source was last heard of. MySQL counts its heartbeats, MariaDB 10.11 tells of none. */
+/**
+ * When the source was last heard of. MySQL keeps the time of its heartbeats. MariaDB 10.11 counts them only, see
+ * `lastWritten`.
+ */
 async function lastContact(replica: Server, channel: string): Promise<Date | null> {
   if (replica.dialect.version.flavour !== 'mysql') return null;
   const rows = await replica.query(

@@ -4,6 +4,7 @@ import { StillpointError } from '../errors.js';
 import { doing, perform, statement, type Act } from '../pair/act.js';
 import type { ReplicationAccount } from '../pair/admin.js';
 import { channelsOf } from '../pair/channels.js';
+import type { Received } from './relayLogs.js';
 import type { Server } from '../pair/server.js';
 import { historyOf } from '../pair/view.js';
 import type { Observe } from '../util/observe.js';
@@ -23,7 +24,7 @@ export interface Turning {
   account: ReplicationAccount;
   kind: Promotion['kind'];
   /** What the new source has of the old one, and where its binary log stood then. */
-  switched: Pick<Promotion, 'received' | 'opensAt'>;
+  switched: Pick<Promotion, 'opensAt'> & { received: Received };
 }
 
 export interface TurnOptions {

@@ -11,7 +11,7 @@ interface OpenWriter {
 }
 
 /** The open transactions of clients that have changed rows of InnoDB; those of appliers are not among them. */
-async function openWriters(server: Server): Promise<OpenWriter[]> {
+export async function openWriters(server: Server): Promise<OpenWriter[]> {
   const rows = await server.query(
     'SELECT trx_id AS transaction, trx_mysql_thread_id AS session FROM information_schema.INNODB_TRX WHERE trx_rows_modified > 0',
   );

@@ -14,7 +14,7 @@ const shape = z.object({ serverId: z.number() });
 /** What is on disk while a server has another id than its own. */
 type OtherIdFile = StateFile<z.infer<typeof shape>>;
 
-export function openOtherIdFile(stateDir: string, server: Pick<Server, 'uuid'>): OtherIdFile {
+function openOtherIdFile(stateDir: string, server: Pick<Server, 'uuid'>): OtherIdFile {
   const path = join(stateDir, `${encodeURIComponent(server.uuid)}.server-id.json`);
   const hint =
     'It holds the server_id of a server that was being seeded; compare, and move it away.';
@@ -25,7 +25,7 @@ export function openOtherIdFile(stateDir: string, server: Pick<Server, 'uuid'>):
 const highBit = 2 ** 31;
 
 /**
- * Runs `body` while a server has another server_id, and gives it its own back, its channel stopped meanwhile. A
+ * Runs `body`, which starts its channels, while a server has another server_id, and gives it its own back. A
  * replica passes over every event with its own id. A server that was a source once has given its id to events
  * which a backup may lack and the new source has: with that id it would never get them back.
  */
@@ -43,12 +43,15 @@ export async function withOtherId(
   const other = own < highBit ? own + highBit : own - highBit;
   if (!dryRun) await file.write({ serverId: own });
   const set = (id: number) => statement(server, `SET GLOBAL server_id = ${id}`);
-  if (now !== other) await perform([set(other)], how);
+  const stops = (channels: readonly { name: string }[]) =>
+    channels.map(({ name }) => statement(server, dialect.stopReplica(name)));
+  const begun = dryRun ? [] : await channelsOf(server);
+  if (now !== other) await perform([...stops(begun), set(other)], how);
   await body();
   const channels = dryRun ? [{ name: '' }] : await channelsOf(server);
   await perform(
     [
-      ...channels.map(({ name }) => statement(server, dialect.stopReplica(name))),
+      ...stops(channels),
       set(own),
       ...channels.map(({ name }) => statement(server, dialect.startReplica(name))),
     ],

@@ -1,13 +1,14 @@
 import { execa } from 'execa';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { PromoteResult } from '../../src/promotePair.js';
+import { promotePair, type PromoteResult } from '../../src/promotePair.js';
 import type { RejoinResult } from '../../src/rejoinPair.js';
 import { waitFor } from '../../src/util/wait.js';
 import { engine, tools } from '../rig/shared.js';
 import { emptyServer, type OwnServer } from '../rig/index.js';
 import type { Setup } from '../support/cli.js';
-import { applicationSql, ledgerOf, startApplication } from '../support/ledger.js';
+import { acknowledged, applicationSql, ledgerOf, startApplication } from '../support/ledger.js';
+import { expectRoles } from '../support/inOrder.js';
 import { durable, isWritable, ownPair } from '../support/ownPair.js';
 import { keysIn } from '../support/store.js';
 
@@ -28,14 +29,9 @@ function swap(): void {
   [source, replica] = [replica, source];
 }
 
-async function expectInOrder(): Promise<void> {
-  expect([await isWritable(source), await isWritable(replica)]).toEqual([true, false]);
-  await source.query('INSERT INTO app.ledger SELECT COALESCE(MAX(id), 0) + 1, "n" FROM app.ledger');
-  const pair = own.as(source, replica);
-  await pair.waitForCatchUp();
-  expect((await pair.faults()).filter((fault) => !fault.includes('GTIDs of its own'))).toEqual([]);
-  expect(await ledgerOf(replica)).toEqual(await ledgerOf(source));
-}
+const write = 'INSERT INTO app.ledger SELECT COALESCE(MAX(id), 0) + 1, "n" FROM app.ledger';
+const expectInOrder = async () =>
+  await expectRoles(source, replica, { table: 'app.ledger', write });
 
 const status = async (server: OwnServer) =>
   (
@@ -55,6 +51,12 @@ const isLost = async (server: OwnServer) => {
   return (row['Replica_IO_Running'] ?? row['Slave_IO_Running']) === 'Yes' ? null : true;
 };
 
+/** The numbers of the rows that the saved SQL inserts. */
+async function savedIn(setup: Setup, rescued: RejoinResult['rescued']): Promise<number[]> {
+  const sql = await execa('zstd', ['-dc', join(setup.storePath, rescued!.files[0]!.key)]);
+  return [...sql.stdout.matchAll(/^### {3}@1=(\d+)/gm)].map(([, id]) => Number(id));
+}
+
 /** The source dies, and its replica takes its place. */
 async function failOver(setup: Setup): Promise<() => Promise<void>> {
   const up = await source.down();
@@ -66,17 +68,14 @@ test('the source dies under writes, the replica behind: what had arrived is ther
   const setup = await own.setUp(source, replica);
   await setup.ok('backup');
   const last = Math.max(0, ...(await ledgerOf(source)));
+  const began = Date.now();
   const application = startApplication(source, last + 1);
-  const wrote = async (rows: number) => {
-    const goal = application.acknowledged.length + rows;
-    const isThere = async () => Promise.resolve(application.acknowledged.length >= goal || null);
-    expect(await waitFor(isThere, { within: 60 })).toBe(true);
-  };
-  await wrote(20);
+  await acknowledged(application, 20);
   const blocker = await replica.connect();
   await blocker.query('FLUSH TABLES WITH READ LOCK');
-  await wrote(50);
+  await acknowledged(application, 50);
   const up = await source.down();
+  const died = Date.now();
   await waitFor(async () => await isLost(replica), { within: 60 });
   const had = await received(replica);
   const promoting = setup.run('pair', 'promote', '--yes', '--json');
@@ -94,6 +93,11 @@ test('the source dies under writes, the replica behind: what had arrived is ther
     (promotion?.received.position.position ?? 0) + (promotion?.received.partialBytes ?? 0),
   ).toBe(had.position);
   await application.stop();
+  const { lastContact, lastWritten } = promotion!.received;
+  const heard = Date.parse((isMysql ? lastContact : lastWritten) ?? '');
+  // Whole seconds.
+  expect(heard).toBeGreaterThanOrEqual(began - 1000);
+  expect(heard).toBeLessThanOrEqual(died);
   await up();
   // Its last rows may not have been sent: then they are saved.
   swap();
@@ -151,6 +155,69 @@ test('restored from a backup before its last writes, it gets those back from the
   await expectInOrder();
 });
 
+test('an account that may write to read-only servers goes on at the old source of a switchover: no row is lost in silence', async () => {
+  const setup = await own.setUp(source, replica);
+  await setup.ok('backup');
+  const right = isMysql ? 'CONNECTION_ADMIN' : 'READ_ONLY ADMIN';
+  await source.query(`GRANT ${right} ON *.* TO app@'%'`);
+  const application = startApplication(source, Math.max(0, ...(await ledgerOf(source))) + 1);
+  await acknowledged(application, 20);
+  const ended = await setup.run('pair', 'promote', '--switchover', '--yes', '--json');
+  await application.stop();
+  swap();
+  const rows = await ledgerOf(source);
+  const alone = application.acknowledged.filter((id) => !rows.includes(id));
+  if (isMysql) {
+    expect([ended.status, alone]).toEqual([0, []]);
+  } else {
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toMatch(/was written to after it had been replaced: 0-\d+-/);
+    expect((ended.json as PromoteResult).promotion?.alone).toMatch(/^0-/);
+    const { rescued } = (await setup.ok('pair', 'rejoin', '--yes', '--json')).json as RejoinResult;
+    const saved = await savedIn(setup, rescued);
+    expect(saved).toEqual(expect.arrayContaining(alone));
+    expect(saved.filter((id) => rows.includes(id))).toEqual([]);
+    expect(alone.length).toBeGreaterThan(0);
+  }
+  await source.query(`REVOKE ${right} ON *.* FROM app@'%'`);
+  await expectInOrder();
+  expect(await ledgerOf(source)).toEqual(expect.arrayContaining(rows));
+});
+
+test('what waits until a switchover lets go of the old source is cut off, not acknowledged there', async () => {
+  const setup = await own.setUp(source, replica);
+  // As root, who may write to a read-only MariaDB.
+  const [begun, late] = [await source.connect(), await source.connect()];
+  for (const connection of [begun, late]) connection.on('error', () => undefined);
+  await begun.query("BEGIN; INSERT INTO app.ledger VALUES (800001, 'begun')");
+  let waiting: Promise<unknown> | undefined;
+  const { promotion } = await promotePair(setup.config, {
+    switchover: true,
+    observe: async (event) => {
+      if (event.type !== 'step' || event.step !== 'switch') return;
+      waiting = late.query("INSERT INTO app.ledger VALUES (800002, 'late')").then(
+        () => 'acknowledged',
+        () => 'refused',
+      );
+      const waits = async () =>
+        (
+          await source.query(
+            "SELECT 1 FROM information_schema.PROCESSLIST WHERE STATE = 'Waiting for backup lock'",
+          )
+        ).length > 0 ||
+        isMysql ||
+        null;
+      expect(await waitFor(waits, { within: 30 })).toBe(true);
+    },
+  });
+  expect(await waiting).toBe('refused');
+  await expect(begun.query('COMMIT')).rejects.toThrow();
+  for (const connection of [begun, late]) connection.destroy();
+  expect(promotion).toMatchObject({ alone: null, warnings: [] });
+  swap();
+  await expectInOrder();
+});
+
 test('`restore --attach` into the server that was the source: it gets back what it had written', async () => {
   const before = await own.setUp(source, replica);
   await before.ok('backup');
@@ -173,6 +240,24 @@ test('`restore --attach` into the server that was the source: it gets back what 
   await setup.ok(...command);
   expect(await replica.query('SELECT @@GLOBAL.server_id AS id')).toEqual(id);
   await replica.query(`SET GLOBAL ${setting} = ON`);
+  await expectInOrder();
+});
+
+test('no promotion is on record: what is saved is what it has alone, not what came before', async () => {
+  const setup = await own.setUp(source, replica);
+  await setup.ok('backup');
+  await source.query("FLUSH BINARY LOGS; INSERT INTO app.ledger VALUES (700001, 'was sent')");
+  await own.as(source, replica).waitForCatchUp();
+  await replica.query('STOP REPLICA IO_THREAD');
+  await source.query("INSERT INTO app.ledger VALUES (700002, 'never sent'); FLUSH BINARY LOGS");
+  await source.query("INSERT INTO app.ledger VALUES (700003, 'nor this')");
+  const up = await failOver(await own.setUp(source, replica));
+  await up();
+  swap();
+  const storeOptions = { path: setup.storePath };
+  const swapped = await own.setUp(source, replica, {}, { storeOptions });
+  const { rescued } = (await swapped.ok('pair', 'rejoin', '--yes', '--json')).json as RejoinResult;
+  expect(await savedIn(setup, rescued)).toEqual([700002, 700003]);
   await expectInOrder();
 });
 

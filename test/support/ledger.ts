@@ -1,5 +1,6 @@
 import mysql, { type Connection } from 'mysql2/promise';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../../src/util/wait.js';
 import type { RigServer } from '../rig/index.js';
 
 /** An application that writes numbered rows, and remembers which of them were acknowledged. */
@@ -59,6 +60,13 @@ export function startApplication(first: RigServer, from = 1): Application {
       await work;
     },
   };
+}
+
+/** Waits until so many more rows have been acknowledged. */
+export async function acknowledged(application: Application, rows: number): Promise<void> {
+  const goal = application.acknowledged.length + rows;
+  const isThere = async () => Promise.resolve(application.acknowledged.length >= goal || null);
+  if (!(await waitFor(isThere, { within: 60 }))) throw new Error(`no ${rows} rows in a minute`);
 }
 
 /** The numbers that a server has. */

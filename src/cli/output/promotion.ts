@@ -12,7 +12,7 @@ export function promotedText(result: PromoteResult): string {
     return `${newSource} is the source of ${pair} already${since}`;
   }
   const fields: [string, string][] = [
-    ...lossText(promotion),
+    ...lossText(promotion, oldSource),
     ...(promotion.events.length > 0
       ? [['events', `turned on: ${promotion.events.join(', ')}`] as [string, string]]
       : []),
@@ -39,8 +39,9 @@ export function promotedText(result: PromoteResult): string {
   return `${newSource} is the source of ${pair}${paused}\n${fieldsText(fields)}`;
 }
 
-function lossText({ kind, received }: Promotion): [string, string][] {
-  if (kind === 'switchover') return [['lost', 'nothing']];
+function lossText({ kind, received, alone }: Promotion, oldSource: string): [string, string][] {
+  if (kind === 'switchover')
+    return [['lost', alone === null ? 'nothing' : `${alone} is on ${oldSource} alone`]];
   const { file, position } = received.position;
   const fields: [string, string][] = [
     ['has', `everything up to ${received.gtid ?? `${file}:${position}`} of the old source`],
@@ -52,5 +53,10 @@ function lossText({ kind, received }: Promotion): [string, string][] {
       `${bytesText(received.partialBytes)} of a transaction came and are dropped`,
     ]);
   if (received.lastContact !== null) fields.push(['last contact', timeText(received.lastContact)]);
+  else if (received.lastWritten !== null)
+    fields.push([
+      'last event',
+      `was written at ${timeText(received.lastWritten)}, by the clock of the old source`,
+    ]);
   return fields;
 }

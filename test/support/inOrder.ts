@@ -1,0 +1,52 @@
+import { expect } from 'vitest';
+import { pairOf, type OwnServer, type RigServer } from '../rig/index.js';
+import { isWritable } from './ownPair.js';
+
+/**
+ * Fails unless one of two servers is the source and the other its replica: one takes writes, threads run, the
+ * replica has all rows of `table`, and no transaction that the source has not. `write` is run on the source first.
+ */
+export async function expectRoles(
+  source: OwnServer,
+  replica: OwnServer,
+  { table, write }: { table: string; write: string },
+): Promise<void> {
+  expect([await isWritable(source), await isWritable(replica)]).toEqual([true, false]);
+  await source.query(write);
+  const pair = pairOf(source, replica);
+  await pair.waitForCatchUp();
+  // Those that it has written itself as a source are no fault, if the source has them.
+  expect((await pair.faults()).filter((fault) => !fault.includes('GTIDs of its own'))).toEqual([]);
+  expect(await aloneOn(replica, source)).toEqual([]);
+  const rows = async (server: RigServer) => await server.query(`SELECT * FROM ${table} ORDER BY 1`);
+  expect(await rows(replica)).toEqual(await rows(source));
+}
+
+/** GTIDs that a replica has and its source has not, as the servers themselves tell it. */
+async function aloneOn(replica: RigServer, source: RigServer): Promise<string[]> {
+  const valueOf = async (server: RigServer, expression: string) => {
+    const [row] = await server.query<{ value: string }>(`SELECT ${expression} AS value`);
+    return row!.value.split(',').filter((gtid) => gtid !== '');
+  };
+  if (replica.engine === 'mysql') {
+    const executed = (await valueOf(replica, '@@GLOBAL.gtid_executed')).join(',');
+    return await valueOf(source, `GTID_SUBTRACT('${executed}', @@GLOBAL.gtid_executed)`);
+  }
+  const logged = await valueOf(replica, '@@GLOBAL.gtid_binlog_state');
+  const known = [
+    ...(await valueOf(source, '@@GLOBAL.gtid_binlog_state')),
+    // What it had applied before its binary log begins, whichever server wrote it.
+    ...(await valueOf(source, '@@GLOBAL.gtid_slave_pos')).map((gtid) =>
+      gtid.replace(/-\d+-/, '-*-'),
+    ),
+  ].map((gtid) => gtid.split('-'));
+  return logged.filter((gtid) => {
+    const [domain, server, number] = gtid.split('-');
+    return !known.some(
+      (has) =>
+        has[0] === domain &&
+        (has[1] === '*' || has[1] === server) &&
+        Number(has[2]) >= Number(number),
+    );
+  });
+}
