@@ -8,6 +8,7 @@ import type { Coordinates } from '../freeze/coordinates.js';
 import type { FreezeRecord, Frozen } from '../freeze/freeze.js';
 import { barrierText, isPast, type Barrier } from '../pair/barrier.js';
 import { channelsOf } from '../pair/channels.js';
+import { gtidStateOf } from '../pair/position.js';
 import type { Server } from '../pair/server.js';
 import { attach } from '../restore/attach.js';
 import type { Observe } from '../util/observe.js';
@@ -130,8 +131,7 @@ async function replicaHasWhatSandboxHas(
 }
 
 async function appliedBy(server: Server): Promise<string | null> {
-  const [row] = await server.query(server.dialect.gtidState());
-  return server.dialect.parseGtidState(row ?? {}).applied;
+  return (await gtidStateOf(server)).applied;
 }
 
 /** Brings a server that follows the same source, and is stopped, to exactly where another one stood. */

@@ -2,13 +2,6 @@ import { channelsOf } from '../pair/channels.js';
 import { isWritable } from '../pair/admin.js';
 import { statement, type Act } from '../pair/act.js';
 import type { Server } from '../pair/server.js';
-import type { BinlogPosition } from '../dialect/dialect.js';
-
-/** Where a server's own binary log stands; null when it writes none. */
-export async function ownPosition(server: Server): Promise<BinlogPosition | null> {
-  const [row] = await server.query(server.dialect.binlogStatus());
-  return row ? server.dialect.parseBinlogStatus(row) : null;
-}
 
 /** What ends a server's following of its source; nothing where that is done. */
 export async function leaveActs(replica: Server, channel: string): Promise<Act[]> {

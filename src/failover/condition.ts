@@ -1,6 +1,6 @@
 import type { ChannelStatus } from '../dialect/dialect.js';
-import { text } from '../dialect/rows.js';
 import { channelsOf } from '../pair/channels.js';
+import { gtidStateOf, historyOf } from '../pair/position.js';
 import type { Server } from '../pair/server.js';
 import { userDatabases } from './wipe.js';
 
@@ -43,16 +43,15 @@ export function isFrom(
 /** Where a copy of a source stands, by its GTIDs; null for what is none, or has no GTIDs to tell. */
 async function copiedFrom(replica: Server, source: Server): Promise<string | null> {
   const { dialect } = replica;
-  const [row] = await replica.query(dialect.gtidState());
-  const { applied, written } = dialect.parseGtidState(row ?? {});
+  const { applied, written } = await gtidStateOf(replica);
   const gtid = applied ?? written;
   if (gtid === null || gtid === '') return null;
-  const history = async (server: Server) => {
-    const [found] = await server.query(server.dialect.gtidHistory());
-    return text(found ?? {}, 'history');
-  };
   const ask = async (sql: string) => await source.query(sql);
-  const beyond = await dialect.historyBeyond(ask, await history(replica), await history(source));
+  const beyond = await dialect.historyBeyond(
+    ask,
+    await historyOf(replica),
+    await historyOf(source),
+  );
   if (beyond !== '') return null;
   return (await dialect.whyNotFrom(ask, gtid)) === '' ? gtid : null;
 }

@@ -4,6 +4,7 @@ import { doing, statement, type Act } from '../pair/act.js';
 import { replicatesByTls, type ReplicationAccount } from '../pair/admin.js';
 import { barrierOf, reachBarrier, type ReachOptions } from '../pair/barrier.js';
 import { channelsOf } from '../pair/channels.js';
+import { gtidStateOf } from '../pair/position.js';
 import type { Server } from '../pair/server.js';
 import { channelOf } from './fit.js';
 
@@ -28,8 +29,7 @@ export async function followActs(follower: Server, options: FollowOptions): Prom
   const start = statement(follower, dialect.startReplica(channel));
   if ((await channelOf(follower, source))?.name === channel) return [start];
   const isThere = (await channelsOf(follower)).some(({ name }) => name === channel);
-  const [row] = await source.query(source.dialect.gtidState());
-  const { written } = source.dialect.parseGtidState(row ?? {});
+  const { written } = await gtidStateOf(source);
   const from = written !== null ? { gtid: written } : opensAt && { position: opensAt };
   if (from === null) {
     throw new StillpointError(

@@ -1,5 +1,6 @@
 import type { ChannelStatus } from '../dialect/dialect.js';
 import { isPast } from '../pair/barrier.js';
+import { gtidStateOf } from '../pair/position.js';
 import type { Server } from '../pair/server.js';
 
 /** A replica with its channel from the source. */
@@ -25,8 +26,6 @@ export async function receivedBeyond(one: Receiver, other: Receiver): Promise<st
 }
 
 async function historyOf({ server, channel }: Receiver): Promise<string> {
-  const { dialect, uuid } = server;
-  const [row] = await server.query(dialect.gtidState());
-  const { applied } = dialect.parseGtidState(row ?? {});
-  return dialect.receivedHistory([applied ?? '', channel.receivedGtid], uuid);
+  const { applied } = await gtidStateOf(server);
+  return server.dialect.receivedHistory([applied ?? '', channel.receivedGtid], server.uuid);
 }

@@ -1,5 +1,6 @@
 import type { BinlogPosition } from '../dialect/dialect.js';
 import { channelsOf, globalStatus } from '../pair/channels.js';
+import { gtidStateOf, ownPosition } from '../pair/position.js';
 import type { Server } from '../pair/server.js';
 
 /** Where one channel of the replica stood. */
@@ -42,11 +43,10 @@ export interface Coordinates {
 export async function readCoordinates(replica: Server, ownWrites: boolean): Promise<Coordinates> {
   const { dialect } = replica;
   const channels = await channelsOf(replica);
-  const [gtidRow] = await replica.query(dialect.gtidState());
-  const [binlogRow] = await replica.query(dialect.binlogStatus());
+  const gtid = await gtidStateOf(replica);
+  const ownBinlog = await ownPosition(replica);
   const status = await globalStatus(replica, ['Uptime', ...dialect.counters.starts]);
   const [uuidRow] = await replica.query(dialect.serverUuid());
-  const gtid = dialect.parseGtidState(gtidRow ?? {});
   return {
     channels: channels.map((channel) => ({
       name: channel.name,
@@ -57,7 +57,7 @@ export async function readCoordinates(replica: Server, ownWrites: boolean): Prom
     })),
     gtid: ownWrites ? gtid.held : gtid.applied,
     gtidMarks: gtid.marks,
-    ownBinlog: binlogRow ? dialect.parseBinlogStatus(binlogRow) : null,
+    ownBinlog,
     serverUuid: String(uuidRow?.['uuid']),
     uptime: status.get('Uptime') ?? 0,
     applierStarts: dialect.counters.starts.reduce((sum, name) => sum + (status.get(name) ?? 0), 0),

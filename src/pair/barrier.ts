@@ -5,6 +5,7 @@ import type { Observe } from '../util/observe.js';
 import { waitFor } from '../util/wait.js';
 import { channelTitle, channelsOf } from './channels.js';
 import { worstLag } from './lag.js';
+import { gtidStateOf, ownPosition } from './position.js';
 import type { Server } from './server.js';
 
 /**
@@ -21,12 +22,10 @@ export function barrierText(barrier: Barrier): string {
 
 /** The barrier of this moment. Throws `refused` when the source writes no binary log. */
 export async function barrierOf(source: Server): Promise<Barrier> {
-  const { dialect } = source;
-  const [gtidRow] = await source.query(dialect.gtidState());
-  const { written } = dialect.parseGtidState(gtidRow ?? {});
+  const { written } = await gtidStateOf(source);
   if (written !== null) return { gtid: written };
-  const [row] = await source.query(dialect.binlogStatus());
-  if (row) return { position: dialect.parseBinlogStatus(row), source: source.uuid };
+  const position = await ownPosition(source);
+  if (position) return { position, source: source.uuid };
   throw new StillpointError('refused', `the ${source.who} writes no binary log`, {
     hint: 'Is it the server that the replica follows? `stillpoint status` shows the pair.',
   });

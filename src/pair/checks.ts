@@ -5,6 +5,7 @@ import { conflictsOf } from './twoWriters.js';
 import { secondsSpan } from '../util/span.js';
 import { channelsOf } from './channels.js';
 import { checkGrants, globalGrants, hasAny } from './grants.js';
+import { gtidStateOf } from './position.js';
 import { takesWrites } from './preflight.js';
 import type { Server } from './server.js';
 import { variablesOf } from './variables.js';
@@ -222,8 +223,7 @@ async function checkBinlog(source: Server): Promise<Finding[]> {
 }
 
 async function checkGtid(source: Server): Promise<Finding> {
-  const [row] = await source.query(source.dialect.gtidState());
-  const { written } = source.dialect.parseGtidState(row ?? {});
+  const { written } = await gtidStateOf(source);
   if (written !== null) return { name: 'GTID', status: 'ok', detail: 'on' };
   return {
     name: 'GTID',

@@ -1,9 +1,10 @@
-import { number, text } from '../dialect/rows.js';
+import { number } from '../dialect/rows.js';
 import type { ChannelStatus } from '../dialect/dialect.js';
 import { reasonOf, StillpointError } from '../errors.js';
 import { waitFor } from '../util/wait.js';
 import { isWritable } from './admin.js';
 import { channelsOf } from './channels.js';
+import { historyOf } from './position.js';
 import type { Server } from './server.js';
 import { variablesOf } from './variables.js';
 
@@ -77,8 +78,6 @@ export async function waitForHandOver(
   { within, signal }: { within: number; signal: AbortSignal },
 ): Promise<void> {
   const { dialect } = node;
-  const historyOf = async (server: Server) =>
-    text((await server.query(dialect.gtidHistory()))[0] ?? {}, 'history');
   const wanted = await historyOf(node);
   let missing = '';
   const done = await waitFor(

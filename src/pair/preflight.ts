@@ -2,6 +2,7 @@ import type { ChannelStatus } from '../dialect/dialect.js';
 import { number, text } from '../dialect/rows.js';
 import { StillpointError } from '../errors.js';
 import { waitFor } from '../util/wait.js';
+import { isClosed, isWritable } from './admin.js';
 import { channelsOf, channelTitle, globalStatus } from './channels.js';
 import type { Server } from './server.js';
 import { variablesOf } from './variables.js';
@@ -185,12 +186,9 @@ export async function refusePreparedXa(replica: Server, within = patience): Prom
  * read lock makes it stand still.
  */
 export async function takesWrites(replica: Server): Promise<boolean> {
-  const [row] = await replica.query(replica.dialect.writable());
-  if (number(row ?? {}, 'writable') === 1) return true;
-  if (replica.dialect.superReadOnly) {
-    const [strict] = await replica.query('SELECT @@GLOBAL.super_read_only AS strict');
-    if (number(strict ?? {}, 'strict') === 1) return false;
-  }
+  if (await isWritable(replica)) return true;
+  // On MariaDB an event whose definer has READ_ONLY ADMIN writes to a closed server too.
+  if (replica.dialect.superReadOnly && (await isClosed(replica))) return false;
   const [events] = await replica.query(
     "SELECT COUNT(*) AS events FROM information_schema.EVENTS WHERE STATUS = 'ENABLED' AND @@GLOBAL.event_scheduler = 'ON'",
   );

@@ -1,6 +1,7 @@
 import type { BinlogPosition, ChannelStatus } from '../dialect/dialect.js';
-import { number, text } from '../dialect/rows.js';
+import { number } from '../dialect/rows.js';
 import { channelsOf } from './channels.js';
+import { gtidStateOf, historyOf, ownPosition } from './position.js';
 import type { Server } from './server.js';
 
 /** How one server is at a moment. */
@@ -27,24 +28,17 @@ export async function viewOf(server: Server): Promise<ServerView> {
   );
   const channels = await channelsOf(server);
   const history = await historyOf(server);
-  const [gtidRow] = await server.query(dialect.gtidState());
-  const { applied, written } = dialect.parseGtidState(gtidRow ?? {});
-  const [binlogRow] = await server.query(dialect.binlogStatus());
+  const { applied, written } = await gtidStateOf(server);
+  const binlog = await ownPosition(server);
   return {
     takesWrites: number(flags ?? {}, 'writable') === 1,
     superReadOnly: dialect.superReadOnly ? number(flags ?? {}, 'super') === 1 : null,
     serverId: number(flags ?? {}, 'id') ?? 0,
-    binlog: binlogRow ? dialect.parseBinlogStatus(binlogRow) : null,
+    binlog,
     gtid: { applied, written },
     history,
     channels,
   };
-}
-
-/** Every GTID in a server's data, in its own words. */
-export async function historyOf(server: Server): Promise<string> {
-  const [row] = await server.query(server.dialect.gtidHistory());
-  return text(row ?? {}, 'history');
 }
 
 /** Whether a channel is from this server, by what is known of both. */

@@ -6,6 +6,7 @@ import { waitFor } from '../../src/util/wait.js';
 import { engine } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';
 import { fakeMysqldump } from '../support/fakeMysqldump.js';
+import { expectRoles } from '../support/inOrder.js';
 import { isWritable, ownPair } from '../support/ownPair.js';
 import { applicationSql, ledgerOf, startApplication } from '../support/ledger.js';
 
@@ -30,17 +31,8 @@ function swap(): void {
   [source, replica] = [replica, source];
 }
 
-/** Roles, threads and GTIDs are as they have to be, and a write arrives. */
-async function expectInOrder(): Promise<void> {
-  expect([await isWritable(source), await isWritable(replica)]).toEqual([true, false]);
-  await source.query('INSERT INTO shop.item (n) VALUES (1)');
-  const pair = own.as(source, replica);
-  await pair.waitForCatchUp();
-  expect((await pair.faults()).filter((fault) => !fault.includes('GTIDs of its own'))).toEqual([]);
-  const rows = async (server: OwnServer) =>
-    await server.query('SELECT COUNT(*) AS n FROM shop.item');
-  expect(await rows(replica)).toEqual(await rows(source));
-}
+const write = 'INSERT INTO shop.item (n) VALUES (1)';
+const expectInOrder = async () => await expectRoles(source, replica, { table: 'shop.item', write });
 
 async function eventsOf(server: OwnServer): Promise<Record<string, string>> {
   const rows = await server.query<{ name: string; status: string }>(
