@@ -6,7 +6,7 @@ import type { ReplicationAccount } from '../pair/admin.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Received } from './relayLogs.js';
 import type { Server } from '../pair/server.js';
-import { historyOf } from '../pair/view.js';
+import { historyOf } from '../pair/position.js';
 import type { Observe } from '../util/observe.js';
 import { waitFor } from '../util/wait.js';
 import { goByGtid } from './extra.js';
