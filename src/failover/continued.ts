@@ -12,7 +12,7 @@ export async function whyNotFollowed(
   source: Server,
   opensAt: BinlogPosition | null,
 ): Promise<string | null> {
-  const [held, written] = await Promise.all([stateOf(server), stateOf(source)]);
+  const [held, written] = await Promise.all([gtidStateOf(server), gtidStateOf(source)]);
   if (held.held !== null && written.written !== null) {
     const ask = async (sql: string) => await source.query(sql);
     const why = await source.dialect.whyNotFrom(ask, held.held);
@@ -23,11 +23,6 @@ export async function whyNotFollowed(
   const logs = await source.query('SHOW BINARY LOGS');
   const isThere = logs.some((row) => text(row, 'Log_name') === opensAt.file);
   return isThere ? null : `binary log ${opensAt.file} of the ${source.who} is gone`;
-}
-
-async function stateOf(server: Server): Promise<GtidState> {
-  const [row] = await server.query(server.dialect.gtidState());
-  return server.dialect.parseGtidState(row ?? {});
 }
 
 /**

@@ -76,8 +76,7 @@ async function hasApplied(
 }
 
 async function goesByGtid(replica: Server): Promise<boolean> {
-  const [row] = await replica.query(replica.dialect.gtidState());
-  return replica.dialect.parseGtidState(row ?? {}).applied !== null;
+  return (await gtidStateOf(replica)).applied !== null;
 }
 
 async function isBusy(replica: Server, name: string): Promise<boolean> {

@@ -6,7 +6,7 @@ import type { ReplicationAccount } from '../pair/admin.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Received } from './relayLogs.js';
 import type { Server } from '../pair/server.js';
-import { historyOf } from '../pair/position.js';
+import { gtidStateOf, historyOf } from '../pair/position.js';
 import type { Observe } from '../util/observe.js';
 import { waitFor } from '../util/wait.js';
 import { goByGtid } from './extra.js';
@@ -80,8 +80,7 @@ async function readyByGtid(
   const ask = async (sql: string) => await source.query(sql);
   const beyond = await dialect.historyBeyond(ask, has, await historyOf(source));
   if (beyond !== '') return `it has ${beyond}, which the ${source.who} lacks`;
-  const [row] = await server.query(dialect.gtidState());
-  const { applied } = dialect.parseGtidState(row ?? {});
+  const { applied } = await gtidStateOf(server);
   const late = applied === null ? '' : await source.dialect.whyNotFrom(ask, applied);
   return late === '' ? null : `it is too late for the ${source.who}: ${late}`;
 }
