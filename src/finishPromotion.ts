@@ -7,7 +7,7 @@ import { leaveActs, openActs } from './failover/becomeSource.js';
 import { openStateOf } from './failover/closing.js';
 import { waitingEvents } from './failover/events.js';
 import { extraByGtid } from './failover/extra.js';
-import type { OldSource } from './failover/fit.js';
+import type { Identity } from './pair/following.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { lastWritten } from './failover/lastWritten.js';
 import type { PromotionEntry, PromotionJournal } from './failover/journal.js';
@@ -28,7 +28,7 @@ export interface Promoting {
   replica: Server;
   /** Null when it does not answer. */
   source: Server | null;
-  old: OldSource;
+  old: Identity;
   journal: PromotionJournal;
   signal: AbortSignal;
   observe: Observe;

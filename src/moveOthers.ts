@@ -1,6 +1,7 @@
 import type { Promotion } from './catalog/promotions.js';
 import { reasonOf } from './errors.js';
-import { channelFrom, channelOf } from './failover/fit.js';
+import { channelFrom } from './failover/fit.js';
+import { channelOf } from './pair/following.js';
 import type { PromotionEntry } from './failover/journal.js';
 import { turn, whyLeft, type Turning } from './failover/turn.js';
 import type { Promoting } from './finishPromotion.js';

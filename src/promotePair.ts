@@ -7,7 +7,7 @@ import type { ChannelStatus } from './dialect/dialect.js';
 import { reasonOf, StillpointError } from './errors.js';
 import { isAsBefore, openStateOf } from './failover/closing.js';
 import { waitingEvents } from './failover/events.js';
-import { asOldSource, channelFrom, refuseUnfit, type OldSource } from './failover/fit.js';
+import { channelFrom, refuseUnfit } from './failover/fit.js';
 import { handOver, type Taken } from './failover/handOver.js';
 import { openPromotionJournal, type PromotionEntry } from './failover/journal.js';
 import { requireReplicationUser } from './failover/replicationUser.js';
@@ -21,7 +21,7 @@ import { channelsOf } from './pair/channels.js';
 import { withLock } from './pair/lock.js';
 import { ownPosition } from './pair/position.js';
 import type { Server } from './pair/server.js';
-import { isFrom } from './pair/view.js';
+import { identityOf, isFrom, type Identity } from './pair/following.js';
 import { otherReplicas, pickPromoted } from './pickPromoted.js';
 import { runPairHook } from './pairHook.js';
 import {
@@ -123,7 +123,7 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   const { name, pair } = chosen;
   const signal = AbortSignal.any([lost, ...(options.signal ? [options.signal] : [])]);
   const { host, port } = await resolveServer(pair.source);
-  const old = source ? await asOldSource(source) : { host, port, uuid: null, serverId: null };
+  const old = source ? await identityOf(source) : { host, port, uuid: null, serverId: null };
   const names = {
     pair: name,
     oldSource: `${host}:${port}`,
@@ -223,7 +223,7 @@ function questionOf(
   kind: Promotion['kind'],
   replica: Server,
   { lagSeconds }: ChannelStatus,
-  old: OldSource,
+  old: Identity,
 ): string {
   const address = addressOf(replica);
   if (kind === 'switchover')

@@ -3,7 +3,7 @@ import type { ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import type { ChannelStatus } from './dialect/dialect.js';
 import { StillpointError } from './errors.js';
-import type { OldSource } from './failover/fit.js';
+import type { Identity } from './pair/following.js';
 import { isSilent } from './failover/silence.js';
 import { waitForRunEnd } from './freeze/runEnd.js';
 import { addressOf } from './pair/act.js';
@@ -87,7 +87,7 @@ export async function alreadyPromoted({ chosen, replica }: Promoter): Promise<Pr
 }
 
 /** The replica does not follow the source. */
-export function noReplica({ who }: Server, { host, port }: OldSource): StillpointError {
+export function noReplica({ who }: Server, { host, port }: Identity): StillpointError {
   return new StillpointError('refused', `the ${who} does not follow ${host}:${port}`, {
     hint: 'Is it the replica that the configuration means? `stillpoint status` shows both servers.',
   });

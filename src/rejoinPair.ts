@@ -5,7 +5,7 @@ import type { Config } from './config/schema.js';
 import { whyNotFollowed } from './failover/continued.js';
 import { openStateOf } from './failover/closing.js';
 import { extraByGtid } from './failover/extra.js';
-import { channelOf } from './failover/fit.js';
+import { channelOf } from './pair/following.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { forgetTrial, reachAct } from './failover/reach.js';
 import { requireReplicationUser } from './failover/replicationUser.js';

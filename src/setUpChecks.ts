@@ -1,10 +1,10 @@
 import type { ChosenPair } from './config/choose.js';
 import { StillpointError } from './errors.js';
-import { conditionOf, isFrom, type Condition } from './failover/condition.js';
+import { conditionOf, type Condition } from './failover/condition.js';
 import { checkRoom } from './failover/room.js';
 import type { SetupEntry } from './failover/setupJournal.js';
 import { addressOf } from './pair/act.js';
-import { channelsOf } from './pair/channels.js';
+import { channelOf } from './pair/following.js';
 import { each, type Finding } from './pair/checks.js';
 import { checkMatch } from './pair/match.js';
 import type { Server } from './pair/server.js';
@@ -57,7 +57,7 @@ export async function lookAtPair(
 
 /** A source that follows its replica is the replica: made the source of that, both would take no writes. */
 async function checkRoles(source: Server, replica: Server): Promise<Finding[]> {
-  if (!(await channelsOf(source)).some((channel) => isFrom(channel, replica))) return [];
+  if ((await channelOf(source, replica)) === null) return [];
   const detail = `the source follows the replica, ${addressOf(replica)}`;
   const fix =
     'Have they changed their roles? Swap source and replica in the configuration; `stillpoint status` shows who follows whom.';

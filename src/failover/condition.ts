@@ -1,5 +1,6 @@
 import type { ChannelStatus } from '../dialect/dialect.js';
 import { channelsOf } from '../pair/channels.js';
+import { channelOf } from '../pair/following.js';
 import { gtidStateOf, historyOf } from '../pair/position.js';
 import type { Server } from '../pair/server.js';
 import { userDatabases } from './wipe.js';
@@ -18,7 +19,7 @@ export type Condition =
 export async function conditionOf(replica: Server, source: Server): Promise<Condition> {
   const channels = await channelsOf(replica);
   const [first] = channels;
-  const own = channels.find((channel) => isFrom(channel, source));
+  const own = await channelOf(replica, source);
   if (own && channels.length === 1) return { kind: 'follows', channel: own };
   if (first) return strange(`follows ${first.sourceHost}:${first.sourcePort}`);
   const databases = await userDatabases(replica);
@@ -29,15 +30,6 @@ export async function conditionOf(replica: Server, source: Server): Promise<Cond
 
 function strange(why: string): Condition {
   return { kind: 'strange', why };
-}
-
-/** Whether a channel is one from this source. */
-export function isFrom(
-  { sourceUuid, sourceHost, sourcePort }: ChannelStatus,
-  source: Server,
-): boolean {
-  if (sourceUuid !== null && sourceUuid === source.uuid) return true;
-  return sourceHost === source.settings.host && sourcePort === source.settings.port;
 }
 
 /** Where a copy of a source stands, by its GTIDs; null for what is none, or has no GTIDs to tell. */

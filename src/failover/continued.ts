@@ -1,6 +1,7 @@
 import type { BackupRecord } from '../catalog/records.js';
-import type { BinlogPosition, GtidState } from '../dialect/dialect.js';
+import type { BinlogPosition } from '../dialect/dialect.js';
 import { text } from '../dialect/rows.js';
+import { gtidStateOf } from '../pair/position.js';
 import type { Server } from '../pair/server.js';
 
 /**

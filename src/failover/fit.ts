@@ -1,34 +1,8 @@
 import type { ChannelStatus } from '../dialect/dialect.js';
-import { number } from '../dialect/rows.js';
 import { StillpointError } from '../errors.js';
 import { channelsOf, channelTitle } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
-import { isFrom } from '../pair/view.js';
-
-/** The source that a replica is to take the place of, as far as it is known. */
-export interface OldSource {
-  host: string;
-  port: number;
-  uuid: string | null;
-  serverId: number | null;
-}
-
-/** A source that answers, as a channel knows it. */
-export async function asOldSource(source: Server): Promise<OldSource> {
-  const { host, port } = source.settings;
-  const [row] = await source.query('SELECT @@GLOBAL.server_id AS id');
-  return { host, port, uuid: source.uuid, serverId: number(row ?? {}, 'id') };
-}
-
-/** The channel of a server that is from a source which answers; null where none is. */
-export async function channelOf(replica: Server, source: Server): Promise<ChannelStatus | null> {
-  const from = await asOldSource(source);
-  // One that was turned to it, but has not connected yet, knows the uuid and the id of the server before.
-  const isTurned = ({ sourceHost, sourcePort }: ChannelStatus) =>
-    sourceHost === from.host && sourcePort === from.port;
-  const channels = await channelsOf(replica);
-  return channels.find((channel) => isTurned(channel) || isFrom(channel, from)) ?? null;
-}
+import { isFrom, type Identity } from '../pair/following.js';
 
 /**
  * The channel by which a replica follows the source; an only one may name it otherwise than the configuration.
@@ -37,7 +11,7 @@ export async function channelOf(replica: Server, source: Server): Promise<Channe
  */
 export async function channelFrom(
   replica: Server,
-  source: OldSource,
+  source: Identity,
 ): Promise<ChannelStatus | null> {
   const channels = await channelsOf(replica);
   const found = channels.find((channel) => isFrom(channel, source));
@@ -52,7 +26,7 @@ export async function channelFrom(
   );
 }
 
-function isOther(channel: ChannelStatus, { uuid, serverId }: OldSource): boolean {
+function isOther(channel: ChannelStatus, { uuid, serverId }: Identity): boolean {
   if (uuid !== null && channel.sourceUuid !== null) return uuid !== channel.sourceUuid;
   return serverId !== null && channel.sourceServerId !== null;
 }

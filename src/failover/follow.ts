@@ -6,7 +6,7 @@ import { barrierOf, reachBarrier, type ReachOptions } from '../pair/barrier.js';
 import { channelsOf } from '../pair/channels.js';
 import { gtidStateOf } from '../pair/position.js';
 import type { Server } from '../pair/server.js';
-import { channelOf } from './fit.js';
+import { channelOf } from '../pair/following.js';
 
 /** What a server needs to follow the one that took its source's place. */
 export interface FollowOptions {

@@ -10,7 +10,7 @@ import { gtidStateOf, historyOf } from '../pair/position.js';
 import type { Observe } from '../util/observe.js';
 import { waitFor } from '../util/wait.js';
 import { goByGtid } from './extra.js';
-import { channelOf } from './fit.js';
+import { channelOf } from '../pair/following.js';
 import { followActs } from './follow.js';
 import { applyReceived } from './relayLogs.js';
 import { standingOf } from './standing.js';

@@ -2,7 +2,8 @@ import type { BinlogPosition, ChannelStatus } from '../dialect/dialect.js';
 import { number, text } from '../dialect/rows.js';
 import type { Server } from './server.js';
 import { historyOf } from './position.js';
-import { isFrom, type ServerView } from './view.js';
+import { isFrom } from './following.js';
+import { type ServerView } from './view.js';
 
 /** What a source has that a replica has not applied. */
 export interface Behind {

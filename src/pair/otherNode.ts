@@ -1,32 +1,16 @@
 import { number } from '../dialect/rows.js';
-import type { ChannelStatus } from '../dialect/dialect.js';
 import { reasonOf, StillpointError } from '../errors.js';
 import { waitFor } from '../util/wait.js';
 import { isWritable } from './admin.js';
-import { channelsOf } from './channels.js';
+import { channelOf } from './following.js';
 import { historyOf } from './position.js';
 import type { Server } from './server.js';
-import { variablesOf } from './variables.js';
 
 /** Milliseconds between two looks at the other node, and how many in a row may fail. */
 const every = 2000;
 const patience = 3;
 /** Seconds. */
 const answersWithin = 5;
-
-/** The channel by which `follower` follows `leader` itself; null where it does not. */
-export async function channelBetween(
-  follower: Server,
-  leader: Server,
-): Promise<ChannelStatus | null> {
-  const id = Number((await variablesOf(leader, ['server_id'])).get('server_id'));
-  const { host, port } = leader.settings;
-  const isFrom = (channel: ChannelStatus) =>
-    channel.sourceUuid === leader.uuid ||
-    (channel.sourceUuid === null && channel.sourceServerId === id) ||
-    (channel.sourceHost === host && channel.sourcePort === port);
-  return (await channelsOf(follower)).find(isFrom) ?? null;
-}
 
 /**
  * Throws `refused` unless the other node takes writes and follows `node`, and they each other: only then
@@ -41,7 +25,7 @@ export async function refuseUnlessServing(
   if (!(await isWritable(other))) {
     throw refused(`the ${other.who} takes no writes: it is read-only`, only);
   }
-  if ((await channelBetween(node, other)) === null) {
+  if ((await channelOf(node, other)) === null) {
     throw refused(
       `the ${node.who} does not follow the ${other.who}`,
       'With topology: source-source each of the two follows the other; `stillpoint doctor` shows it.',
@@ -49,14 +33,14 @@ export async function refuseUnlessServing(
   }
   const settled = await waitFor(
     async () => {
-      const found = await channelBetween(other, node);
+      const found = await channelOf(other, node);
       const isStarting =
         found?.applierRunning && found.receiver !== 'stopped' && found.lagSeconds === null;
       return isStarting ? null : { found };
     },
     { within: 10 },
   );
-  const channel = settled?.found ?? (await channelBetween(other, node));
+  const channel = settled?.found ?? (await channelOf(other, node));
   if (channel === null) throw refused(`the ${other.who} does not follow the ${node.who}`, only);
   if (!channel.applierRunning || channel.receiver !== 'running') {
     const error = channel.applierError || channel.receiverError;

@@ -5,7 +5,8 @@ import { within } from '../util/within.js';
 import { behindOf, errantOf, type Behind, type Seen } from './behind.js';
 import { isLocked } from './lock.js';
 import { openServer, type Server } from './server.js';
-import { isFrom, viewOf } from './view.js';
+import { isFrom } from './following.js';
+import { viewOf } from './view.js';
 
 /** A server as it is drawn. What cannot be seen is null. */
 export interface ServerStatus {

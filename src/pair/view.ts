@@ -40,15 +40,3 @@ export async function viewOf(server: Server): Promise<ServerView> {
     channels,
   };
 }
-
-/** Whether a channel is from this server, by what is known of both. */
-export function isFrom(
-  channel: ChannelStatus,
-  source: { uuid: string | null; serverId: number | null; host: string; port: number },
-): boolean {
-  if (channel.sourceUuid !== null && source.uuid !== null)
-    return channel.sourceUuid === source.uuid;
-  if (channel.sourceServerId !== null && source.serverId !== null)
-    return channel.sourceServerId === source.serverId;
-  return channel.sourceHost === source.host && channel.sourcePort === source.port;
-}

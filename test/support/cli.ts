@@ -101,7 +101,7 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
   const { config } = await loadConfig({ file, env: {} });
 
   const run = async (script: string[], args: string[]): Promise<Ran> => {
-    const { through = (command) => command } = options;
+    const { through = (command: string[]) => command } = options;
     const [program, ...rest] = through([process.execPath, ...script, '-c', file, ...args]);
     const ended = await execa(program!, rest, {
       reject: false,

@@ -134,7 +134,7 @@ export async function positionOf(server: RigServer): Promise<Position> {
   const [row] = await server.query<{ File: string; Position: number }>(
     isMysql ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS',
   );
-  return { file: row!.File, position: Number(row!.Position) };
+  return { file: row!.File, position: row!.Position };
 }
 
 /** Makes a server follow a source: from a position, or by GTID. */
@@ -166,7 +166,7 @@ export async function reached(source: RigServer, replica: RigServer): Promise<vo
     const [row] = await replica.query<{ done: number | null }>(
       `SELECT ${wait}('${file}', ${position}, 1) AS done`,
     );
-    return row!.done !== null && Number(row!.done) >= 0 ? true : null;
+    return row!.done !== null && row!.done >= 0 ? true : null;
   };
   if (await waitFor(isThere, { within: 120, every: 100 })) return;
   throw new Error(`not caught up: ${JSON.stringify(await channelsOf(replica))}`);
