@@ -52,7 +52,7 @@ export async function followActs(follower: Server, options: FollowOptions): Prom
 }
 
 /** Seconds in which a follower finds its source. */
-const connects = 30;
+const connects = 20;
 
 /** Waits until a follower has what its source has written until now. */
 export async function caughtUp(

@@ -87,12 +87,16 @@ export async function handOver<T>(
 
 async function refuseCutOff(replica: Server, { name }: ChannelStatus): Promise<void> {
   let error = '';
-  const isThere = async () => {
-    const channel = (await channelsOf(replica)).find((other) => other.name === name);
-    error = channel?.receiverError ?? '';
-    return channel?.receiver === 'running' ? true : null;
-  };
-  if (await waitFor(isThere, { within: connects })) return;
+  const connected = await waitFor(
+    async () => {
+      const channel = (await channelsOf(replica)).find((other) => other.name === name);
+      error = channel?.receiverError ?? '';
+      if (channel?.receiver === 'running') return true;
+      return channel?.receiver === 'connecting' && error === '' ? null : false;
+    },
+    { within: connects },
+  );
+  if (connected) return;
   throw new StillpointError(
     'refused',
     `the ${replica.who} is not connected to its source: it would not get the last writes${error === '' ? '' : `: ${error}`}`,

@@ -35,7 +35,10 @@ export async function refuseUnlessServing(
     async () => {
       const found = await channelOf(other, node);
       const isStarting =
-        found?.applierRunning && found.receiver !== 'stopped' && found.lagSeconds === null;
+        found?.applierRunning &&
+        found.receiver !== 'stopped' &&
+        found.receiverErrno === 0 &&
+        found.lagSeconds === null;
       return isStarting ? null : { found };
     },
     { within: 10 },

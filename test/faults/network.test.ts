@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { PromoteResult } from '../../src/promotePair.js';
 import type { RejoinResult } from '../../src/rejoinPair.js';
@@ -105,10 +108,9 @@ async function statusOf(setup: Setup): Promise<PairStatus> {
 describe('the replica does not reach its source, and everybody else reaches both', () => {
   test('pair setup: refused, nothing is changed; then it goes through', async () => {
     const setup = await setUp();
+    await replica.query('SET GLOBAL read_only = OFF');
     await emptyServer(replica);
-    await replica.query(
-      `SET GLOBAL read_only = OFF; SET sql_log_bin = 0; ${chiefSql}; SET sql_log_bin = 1`,
-    );
+    await replica.query(`SET sql_log_bin = 0; ${chiefSql}; SET sql_log_bin = 1`);
     const before = [await gtidsOf(source), await gtidsOf(replica)];
     await between.cut();
     const refused = await setup.run('pair', 'setup', '--yes');
@@ -213,11 +215,17 @@ describe('the coordinator does not reach the source', () => {
 
 describe('the coordinator does not reach the replica', () => {
   test('in the middle of a freeze: the replica resumes by itself, the backup fails, nothing is listed', async () => {
-    const setup = await setUp({ tools: await fakeMysqldump('sleep 600') });
+    const folder = await mkdtemp(join(tmpdir(), 'stillpoint-test-'));
+    onTestFinished(async () => await rm(folder, { recursive: true }));
+    // The rows are all that is left to be dumped: else another connection fails before the lease.
+    const dump = { checksums: false, accounts: false };
+    const tools = await fakeMysqldump(`touch ${join(folder, 'rows')}; sleep 600`);
+    const setup = await setUp({ tools, dump });
     const running = setup.run('backup');
     const pair = own.as(source, replica);
-    const isHeld = async () => ((await pair.applierRunning()) ? null : true);
-    expect(await waitFor(isHeld, { within: 60 })).toBe(true);
+    const isAtRows = async () => ((await readdir(folder)).length > 0 ? true : null);
+    expect(await waitFor(isAtRows, { within: 60 })).toBe(true);
+    expect(await pair.applierRunning()).toBe(false);
     await network.cut('coordinator', placeOf(replica));
     const resumes = async () => ((await pair.applierRunning()) ? true : null);
     expect(await waitFor(resumes, { within: 60 })).toBe(true);
