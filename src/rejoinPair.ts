@@ -3,15 +3,15 @@ import type { Rescue } from './catalog/rescues.js';
 import { resolvePair, type ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { whyNotFollowed } from './failover/continued.js';
-import { openStateOf } from './failover/closing.js';
-import { extraByGtid } from './failover/extra.js';
+import { openStateOf, type OpenState } from './failover/closing.js';
+import { extraByGtid, type Extra } from './failover/extra.js';
 import { channelOf } from './pair/following.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { forgetTrial, reachAct } from './failover/reach.js';
 import { requireReplicationUser } from './failover/replicationUser.js';
 import { openRejoinJournal } from './failover/journal.js';
 import { keepExtra } from './keepExtra.js';
-import { addressOf, doing, perform, statement } from './pair/act.js';
+import { addressOf, doing, perform, statement, type Act } from './pair/act.js';
 import { isClosed, replicationAccount } from './pair/admin.js';
 import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
@@ -126,31 +126,13 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
     if (!dryRun) await journal.write(entry);
   };
   await write(left?.seed ?? null);
-  const { dialect } = server;
-  const close = [
-    ...(now.ranEvents ? ['SET GLOBAL event_scheduler = OFF'] : []),
-    ...((await isClosed(server)) ? [] : [dialect.closeForWrites()]),
-  ];
   await observe({ type: 'step', step: 'close' });
-  await perform(
-    close.map((sql) => statement(server, sql)),
-    how,
-  );
+  await perform(await closeActs(server, now), how);
   const isSeeding = await seedingBegun(config, server);
   const isNew = channel === null;
   const alone = isSeeding ? nothing : await aloneOn(rejoining, isNew, { ...how, signal });
   const { extra } = alone;
-  if (extra) {
-    await observe({ type: 'step', step: 'rescue' });
-    const says = `-- save what it has alone: ${extra.says}`;
-    const save = doing(server, says, async () => {
-      result.rescued = await keepExtra(chosen, extra, {
-        ...{ store: rejoining.store, signal, clock },
-        ...{ replica: server, source: source.server },
-      });
-    });
-    await perform([save], how);
-  }
+  if (extra) result.rescued = await saved(rejoining, extra, { ...how, signal, clock });
   const opensAt = opensAtOf(promotion, source.server);
   const cannot =
     isNew && !isSeeding && !extra ? await whyNotFollowed(server, source.server, opensAt) : null;
@@ -185,6 +167,36 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
   if (ranEvents) await perform([statement(server, 'SET GLOBAL event_scheduler = ON')], how);
   if (!dryRun) await journal.close();
   return result;
+}
+
+/** What closes a server for writes, and ends what it does by itself; nothing where that is so. */
+async function closeActs(server: Server, { ranEvents }: OpenState): Promise<Act[]> {
+  const statements = [
+    ...(ranEvents ? ['SET GLOBAL event_scheduler = OFF'] : []),
+    ...((await isClosed(server)) ? [] : [server.dialect.closeForWrites()]),
+  ];
+  return statements.map((sql) => statement(server, sql));
+}
+
+/** Saves what a server has alone; null in a dry run. */
+async function saved(
+  { chosen, store, source, replica }: Rejoining,
+  extra: Extra,
+  {
+    signal,
+    clock,
+    ...how
+  }: { signal: AbortSignal; clock: Clock; observe: Observe; dryRun: boolean },
+): Promise<Rescue | null> {
+  let rescued: Rescue | null = null;
+  const says = `-- save what it has alone: ${extra.says}`;
+  const save = doing(replica.server, says, async () => {
+    const servers = { replica: replica.server, source: source.server };
+    rescued = await keepExtra(chosen, extra, { ...servers, store, signal, clock });
+  });
+  await how.observe({ type: 'step', step: 'rescue' });
+  await perform([save], how);
+  return rescued;
 }
 
 const nothing: Alone = { extra: null, doubt: null, channel: '' };
