@@ -1,6 +1,7 @@
 import { StillpointError } from '../errors.js';
 import { doing, type Act } from '../pair/act.js';
 import { channelsOf } from '../pair/channels.js';
+import { channelOf } from '../pair/following.js';
 import type { Server } from '../pair/server.js';
 import { waitFor } from '../util/wait.js';
 
@@ -13,33 +14,46 @@ const unreached = new Set([2002, 2003, 2005, 2013, 1129]);
 
 /**
  * Sees whether a server reaches the one that it is to follow, before anything depends on it: that we reach both
- * says nothing of that. A channel of its own tries to connect, and is removed again. Throws `refused` when it
- * does not.
+ * says nothing of that. The channel that it has from there tells, unless that is stopped without an error; else one
+ * of its own tries to connect, and is removed again. Throws `refused` when it does not.
  */
 export function reachAct(follower: Server, source: Server): Act {
-  const { host, port, connectTimeout } = source.settings;
-  const at = `${host}:${port}`;
-  return doing(follower, `-- see whether it reaches ${at}`, async () => {
+  const { host, port } = source.settings;
+  return doing(follower, `-- see whether it reaches ${host}:${port}`, async () => {
     const { dialect } = follower;
     await forgetTrial(follower);
+    const own = await channelOf(follower, source);
+    // MariaDB has no two channels from one server.
+    if (own) {
+      if (own.receiver !== 'stopped') await refuseUnreached(follower, source, own.name);
+      else if (unreached.has(own.receiverErrno))
+        throw notReached(follower, source, own.receiverError);
+      return;
+    }
     const from = { position: { file: 'none.000001', position: 4 } };
     await follower.query(dialect.changeSource({ host, port, ...account, channel: trial }, from));
     try {
       await follower.query(dialect.startReceiver(trial));
-      let said = { errno: 0, error: '' };
-      const isReached = async () => {
-        const channel = (await channelsOf(follower)).find(({ name }) => name === trial);
-        if (!channel) return null;
-        said = { errno: channel.receiverErrno, error: channel.receiverError };
-        return said.errno !== 0 || channel.receiver === 'running' ? true : null;
-      };
-      const has = await waitFor(isReached, { within: connectTimeout });
-      if (has && !unreached.has(said.errno)) return;
-      throw notReached(follower, at, has ? said.error : `no answer for ${connectTimeout} s`);
+      await refuseUnreached(follower, source, trial);
     } finally {
       await forgetTrial(follower);
     }
   });
+}
+
+/** Waits until a receiver is answered, be it that it is turned away. */
+async function refuseUnreached(follower: Server, source: Server, name: string): Promise<void> {
+  const { connectTimeout } = source.settings;
+  let said = { errno: 0, error: '' };
+  const isReached = async () => {
+    const channel = (await channelsOf(follower)).find((other) => other.name === name);
+    if (!channel) return null;
+    said = { errno: channel.receiverErrno, error: channel.receiverError };
+    return said.errno !== 0 || channel.receiver === 'running' ? true : null;
+  };
+  const has = await waitFor(isReached, { within: connectTimeout });
+  if (has && !unreached.has(said.errno)) return;
+  throw notReached(follower, source, has ? said.error : `no answer for ${connectTimeout} s`);
 }
 
 /** Removes what a run that was killed has left of it. */
@@ -49,8 +63,13 @@ export async function forgetTrial(follower: Server): Promise<void> {
   await follower.query(follower.dialect.forgetSource(trial));
 }
 
-function notReached(follower: Server, at: string, why: string): StillpointError {
-  return new StillpointError('refused', `the ${follower.who} does not reach ${at}: ${why}`, {
-    hint: 'Open the way from there to it (firewall, bind_address), or name the source in the configuration by an address that both reach.',
-  });
+function notReached(follower: Server, source: Server, why: string): StillpointError {
+  const { host, port } = source.settings;
+  return new StillpointError(
+    'refused',
+    `the ${follower.who} does not reach ${host}:${port}: ${why}`,
+    {
+      hint: 'Open the way from there to it (firewall, bind_address), or name the source in the configuration by an address that both reach.',
+    },
+  );
 }

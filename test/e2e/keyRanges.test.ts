@@ -217,7 +217,7 @@ test.each(dumped)('mysqldump reads the ranges right in %s', async (_, plain, col
         ({ kind }) => kind === 'data',
       );
       const { file, args } = dumpCommand(
-        { parts: [part!], ignored: [], estimatedBytes: 0 },
+        { parts: [part!], ignored: null, estimatedBytes: 0 },
         { mysqldump, zstd: 'zstd', age: null, stdbuf: null },
         dialectOf(mysqldump.version),
         optionFile,

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { engines, findBrowser, findTools } from '../rig/index.js';
 
-// Runs the tests that need no server, and those of every engine there is, side by side. Arguments go to
-// vitest: file names, -t NAME. In CI both engines must be there.
+// Runs the tests that need no server, and those of every engine there is, side by side; those that wait for the most
+// part of their time come after the first. Arguments go to vitest: file names, -t NAME. In CI both engines must be
+// there.
 const args = process.argv.slice(2);
 const toolbox = await findTools((line) => console.log(line));
 await findBrowser((line) => console.log(line)).catch((error: unknown) =>
@@ -21,7 +22,13 @@ if (found.length < wanted || toolbox.s3 === null) {
 for (const engine of found) console.log(`testing with ${engine} ${toolbox[engine]?.version ?? ''}`);
 
 const folder = await mkdtemp(join(tmpdir(), 'stillpoint-results-'));
-const results = await Promise.all([runTests(null), ...found.map(runTests)]);
+const besides = async (): Promise<Outcome[]> => {
+  const outcomes = [await runTests(null)];
+  for (const engine of found) outcomes.push(await runTests(engine, 'waiting'));
+  return outcomes;
+};
+const lanes = [besides(), ...found.map(async (engine) => [await runTests(engine, 'rest')])];
+const results = (await Promise.all(lanes)).flat();
 await rm(folder, { recursive: true });
 const sum = (of: 'passed' | 'failed') => results.reduce((total, one) => total + one[of], 0);
 console.log(`engines: ${found.join(', ')}`);
@@ -49,8 +56,8 @@ interface VitestReport {
 }
 
 /** Runs vitest once, its lines marked with the engine. */
-async function runTests(engine: string | null): Promise<Outcome> {
-  const report = join(folder, `${engine ?? 'unit'}.json`);
+async function runTests(engine: string | null, set?: 'waiting' | 'rest'): Promise<Outcome> {
+  const report = join(folder, `${engine ?? 'unit'}-${set ?? 'all'}.json`);
   const mark = (engine ?? 'unit').padEnd(8);
   const vitest = execa({
     reject: false,
@@ -58,8 +65,7 @@ async function runTests(engine: string | null): Promise<Outcome> {
     all: true,
     lines: true,
     buffer: false,
-    env:
-      engine === null ? { STILLPOINT_TEST_ENGINE: undefined } : { STILLPOINT_TEST_ENGINE: engine },
+    env: { STILLPOINT_TEST_ENGINE: engine ?? undefined, STILLPOINT_TEST_SET: set },
   })(process.execPath, [
     'node_modules/vitest/vitest.mjs',
     'run',
