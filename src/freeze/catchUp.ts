@@ -1,3 +1,4 @@
+import type { ChannelStatus } from '../dialect/dialect.js';
 import { channelsOf } from '../pair/channels.js';
 import { worstLag } from '../pair/lag.js';
 import type { Server } from '../pair/server.js';
@@ -14,11 +15,18 @@ export async function watchCatchUp(
 ): Promise<boolean> {
   const done = await waitFor(
     async () => {
-      const worst = worstLag(await channelsOf(replica));
+      const channels = await channelsOf(replica);
+      // It does not tell then, and nothing comes that there would be to catch up with.
+      if (channels.some(hasLostSource)) return false;
+      const worst = worstLag(channels);
       await options.observe({ type: 'lag', seconds: worst });
       return worst !== null && worst <= near ? true : null;
     },
     { within: options.within, every: 250, signal: options.signal },
   );
   return done === true;
+}
+
+function hasLostSource({ receiver, receiverErrno }: ChannelStatus): boolean {
+  return receiver === 'stopped' || (receiver === 'connecting' && receiverErrno !== 0);
 }

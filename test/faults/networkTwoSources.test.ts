@@ -87,8 +87,8 @@ describe('cut in the midst of a backup: the node is put back', () => {
     return writable && applies ? true : null;
   };
 
-  test('the link between the nodes: the backup goes through', async () => {
-    const setup = await setUp(await fakeMysqldump('sleep 2; REAL'));
+  test('the link between the nodes: the backup goes through, and waits for nothing after it', async () => {
+    const setup = await setUp(await fakeMysqldump('sleep 6; REAL'));
     const end = await backUp(setup, async () => await network.cut('source', 'replica'));
     const ended = await end();
     expect(ended.status, ended.stderr).toBe(0);
