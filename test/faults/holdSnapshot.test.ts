@@ -3,6 +3,7 @@ import { backup } from '../../src/backup.js';
 import type { BackupRecord } from '../../src/catalog/records.js';
 import type { DrillRecord } from '../../src/catalog/drillRecord.js';
 import type { Observe, RunEvent, Step } from '../../src/util/observe.js';
+import { waitFor } from '../../src/util/wait.js';
 import { engine, pair, tools } from '../rig/shared.js';
 import { onlySmall, setUp, smallShop, startSql, type Setup } from '../support/cli.js';
 import { fakeMysqldump } from '../support/fakeMysqldump.js';
@@ -265,19 +266,28 @@ async function ownSessions(): Promise<number[]> {
   return rows.filter(({ User }) => User === 'stillpoint').map(({ Id }) => Id);
 }
 
+/** Those that read rows: one that has its snapshot may not have come to its table yet. */
 async function killDumps(): Promise<void> {
-  const rows = await pair.replica.query<{ Id: number; Info: string | null }>('SHOW PROCESSLIST');
-  const dumps = rows.filter(({ Info }) => Info?.startsWith('SELECT /*!40001 SQL_NO_CACHE */'));
-  expect(dumps.length).toBeGreaterThan(0);
-  for (const { Id } of dumps) await pair.replica.query(`KILL ${Id}`);
+  await killAll(
+    "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT /*!40001 SQL_NO_CACHE */%'",
+  );
 }
 
 async function killSnapshots(): Promise<void> {
-  const rows = await pair.replica.query<{ id: number }>(
+  await killAll(
     "SELECT trx_mysql_thread_id AS id FROM information_schema.INNODB_TRX t JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id WHERE p.COMMAND = 'Sleep' AND p.USER = 'stillpoint'",
   );
-  expect(rows.length).toBeGreaterThan(0);
-  for (const { id } of rows) await pair.replica.query(`KILL ${id}`);
+}
+
+/** Kills the sessions that a query finds, once it does. */
+async function killAll(found: string): Promise<void> {
+  const some = async () => {
+    const rows = await pair.replica.query<{ id: number }>(found);
+    return rows.length > 0 ? rows : null;
+  };
+  const rows = await waitFor(some, { within: 30 });
+  expect(rows).not.toBeNull();
+  for (const { id } of rows ?? []) await pair.replica.query(`KILL ${id}`);
 }
 
 describe('where snapshots are not possible', () => {
