@@ -7,9 +7,16 @@ import { waitFor } from '../../src/util/wait.js';
 import { engine, tools } from '../rig/shared.js';
 import { emptyServer, type OwnServer } from '../rig/index.js';
 import type { Setup } from '../support/cli.js';
-import { acknowledged, applicationSql, ledgerOf, startApplication } from '../support/ledger.js';
+import {
+  acknowledged,
+  applicationSql,
+  ledgerOf,
+  savedIn,
+  startApplication,
+} from '../support/ledger.js';
 import { expectRoles } from '../support/inOrder.js';
 import { durable, isWritable, ownPair } from '../support/ownPair.js';
+import { isLost, received, status } from '../support/receiver.js';
 import { keysIn } from '../support/store.js';
 
 // The source dies, its replica takes its place, it comes back: again and again, with the roles swapped.
@@ -32,30 +39,6 @@ function swap(): void {
 const write = 'INSERT INTO app.ledger SELECT COALESCE(MAX(id), 0) + 1, "n" FROM app.ledger';
 const expectInOrder = async () =>
   await expectRoles(source, replica, { table: 'app.ledger', write });
-
-const status = async (server: OwnServer) =>
-  (
-    await server.query<Record<string, string | number>>(
-      isMysql ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS',
-    )
-  )[0]!;
-const received = async (server: OwnServer) => {
-  const row = await status(server);
-  return {
-    file: row['Source_Log_File'] ?? row['Master_Log_File'],
-    position: Number(row['Read_Source_Log_Pos'] ?? row['Read_Master_Log_Pos']),
-  };
-};
-const isLost = async (server: OwnServer) => {
-  const row = await status(server);
-  return (row['Replica_IO_Running'] ?? row['Slave_IO_Running']) === 'Yes' ? null : true;
-};
-
-/** The numbers of the rows that the saved SQL inserts. */
-async function savedIn(setup: Setup, rescued: RejoinResult['rescued']): Promise<number[]> {
-  const sql = await execa('zstd', ['-dc', join(setup.storePath, rescued!.files[0]!.key)]);
-  return [...sql.stdout.matchAll(/^### {3}@1=(\d+)/gm)].map(([, id]) => Number(id));
-}
 
 /** The source dies, and its replica takes its place. */
 async function failOver(setup: Setup): Promise<() => Promise<void>> {

@@ -1,7 +1,11 @@
+import { execa } from 'execa';
 import mysql, { type Connection } from 'mysql2/promise';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RejoinResult } from '../../src/rejoinPair.js';
 import { waitFor } from '../../src/util/wait.js';
 import type { RigServer } from '../rig/index.js';
+import type { Setup } from './cli.js';
 
 /** An application that writes numbered rows, and remembers which of them were acknowledged. */
 export interface Application {
@@ -73,4 +77,10 @@ export async function acknowledged(application: Application, rows: number): Prom
 export async function ledgerOf(server: RigServer): Promise<number[]> {
   const rows = await server.query<{ id: number }>('SELECT id FROM app.ledger ORDER BY id');
   return rows.map(({ id }) => id);
+}
+
+/** The numbers of the rows that the saved SQL inserts. */
+export async function savedIn(setup: Setup, rescued: RejoinResult['rescued']): Promise<number[]> {
+  const sql = await execa('zstd', ['-dc', join(setup.storePath, rescued!.files[0]!.key)]);
+  return [...sql.stdout.matchAll(/^### {3}@1=(\d+)/gm)].map(([, id]) => Number(id));
 }
