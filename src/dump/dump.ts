@@ -110,7 +110,9 @@ export async function openDump(
   }
   return async () => {
     go();
-    jobs.push(...crew.inTurn(lanesOf(rest, databases, replica.dialect)), ...crew.accounts());
+    const { written, dumped } = sorted(rest, replica);
+    jobs.push(...crew.schemas(written));
+    jobs.push(...crew.inTurn(lanesOf(dumped, databases, replica.dialect)), ...crew.accounts());
     jobs.push(...crew.surveys(covered));
     return await crew.collect(jobs);
   };
