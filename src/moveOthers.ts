@@ -1,7 +1,6 @@
 import type { Promotion } from './catalog/promotions.js';
 import { reasonOf } from './errors.js';
 import { channelFrom } from './failover/fit.js';
-import { channelOf } from './pair/following.js';
 import type { PromotionEntry } from './failover/journal.js';
 import { turn, whyLeft, type Turning } from './failover/turn.js';
 import type { Promoting } from './finishPromotion.js';
@@ -10,6 +9,7 @@ import { recover } from './freeze/recover.js';
 import { perform, statement } from './pair/act.js';
 import { openAdmin, replicationAccount } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
+import { channelOf } from './pair/following.js';
 import { withLock } from './pair/lock.js';
 import type { Server } from './pair/server.js';
 import { withReplicas, type OpenReplica } from './replicasOpen.js';

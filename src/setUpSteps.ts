@@ -10,7 +10,7 @@ import { doing, perform, statement, type Act } from './pair/act.js';
 import { asAdmin, isWritable, replicationAccount } from './pair/admin.js';
 import { seedFromSource } from './seedFromSource.js';
 import { seedReplica } from './seedReplica.js';
-import type { SettingUp, SetUpResult } from './setUpPair.js';
+import type { SettingUp, SetUpResult } from './setUpOptions.js';
 
 /** Seconds that a replica may take to catch up. */
 const patience = 24 * 3600;

@@ -1,7 +1,8 @@
 import type { BinlogPosition } from '../dialect/dialect.js';
 import { literal } from '../dialect/quote.js';
-import { number, text } from '../dialect/rows.js';
+import { text } from '../dialect/rows.js';
 import type { Server } from '../pair/server.js';
+import { firstEvent } from './binlogEvents.js';
 
 /** Numbers that one server gave in one domain: this one and higher ones. */
 interface Stretch {
@@ -9,9 +10,6 @@ interface Stretch {
   server: string;
   first: number;
 }
-
-/** Events that are asked for at a time. */
-const page = 10_000;
 
 /**
  * Where in the binary logs of a MariaDB the first transaction of a text of {@link Dialect.historyBeyond} begins,
@@ -56,15 +54,9 @@ async function firstIn(
       (one) => one.domain === domain && one.server === by && Number(at) >= one.first,
     );
   };
-  for (let position = 4; ;) {
-    const events = await server.query(
-      `SHOW BINLOG EVENTS IN ${literal(file)} FROM ${position} LIMIT ${page}`,
-    );
-    const found = events.find(
-      (row) => text(row, 'Event_type') === 'Gtid' && isOne(text(row, 'Info')),
-    );
-    if (found) return { file, position: number(found, 'Pos') ?? 4 };
-    if (events.length < page) return null;
-    position = number(events.at(-1) ?? {}, 'End_log_pos') ?? 4;
-  }
+  return await firstEvent(
+    server,
+    { file, position: 4 },
+    (event) => text(event, 'Event_type') === 'Gtid' && isOne(text(event, 'Info')),
+  );
 }

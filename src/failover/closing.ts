@@ -46,7 +46,6 @@ export async function isAsBefore(source: Server | null, before: OpenState): Prom
 
 /** The server lets go of the lock when it hears nothing of us for so many seconds. */
 const silence = 60;
-const beats = { every: 10, within: 30 };
 /** Seconds for which a source that does not answer is tried again, so that it takes writes. */
 const patience = 60;
 
@@ -95,7 +94,7 @@ export function closing(source: Server, { before, seconds, isBegun }: ClosingOpt
             `SET SESSION wait_timeout = ${silence}, lock_wait_timeout = ${Math.ceil(seconds)}`,
           );
           await lock.query(locking, seconds + 5);
-          beat = heartbeat(lock, beats);
+          beat = heartbeat(lock);
           void lock.gone.then(() => {
             lost.abort(new StillpointError('failed', `lost the read lock on the ${source.who}`));
           });

@@ -1,10 +1,10 @@
 import type { BinlogPosition } from '../dialect/dialect.js';
-import { literal } from '../dialect/quote.js';
 import { number, text } from '../dialect/rows.js';
 import { isPast } from '../pair/barrier.js';
 import type { Server } from '../pair/server.js';
+import { firstEvent } from './binlogEvents.js';
 
-/** Events that a server writes into its binary log without that anybody has changed anything. */
+/** Events that a server writes into its binary log though nobody has changed anything. */
 const idle = new Set([
   'Format_desc',
   'Previous_gtids',
@@ -14,7 +14,6 @@ const idle = new Set([
   'Rotate',
   'Stop',
 ]);
-const pageSize = 100;
 
 /** What a server's binary log holds from a point on. */
 export type LoggedSince =
@@ -36,24 +35,9 @@ export async function loggedSince(server: Server, from: BinlogPosition): Promise
     return { kind: 'unknown', why: `its binary log ${from.file} has lost its end` };
   const later = files.filter(({ file }) => isPast({ file, position: 0 }, { ...from, position: 0 }));
   for (const { file } of later) {
-    const first = await firstOf(server, file === from.file ? from : { file, position: 4 });
+    const begin = file === from.file ? from : { file, position: 4 };
+    const first = await firstEvent(server, begin, (event) => !idle.has(text(event, 'Event_type')));
     if (first) return { kind: 'transactions', first };
   }
   return { kind: 'nothing' };
-}
-
-/** Where the first transaction begins in the rest of one file. */
-async function firstOf(server: Server, from: BinlogPosition): Promise<BinlogPosition | null> {
-  const { file } = from;
-  let { position } = from;
-  for (;;) {
-    const rows = await server.query(
-      `SHOW BINLOG EVENTS IN ${literal(file)} FROM ${position} LIMIT ${pageSize}`,
-    );
-    const found = rows.find((row) => !idle.has(text(row, 'Event_type')));
-    if (found) return { file, position: number(found, 'Pos') ?? 0 };
-    const last = rows.at(-1);
-    if (!last || rows.length < pageSize) return null;
-    position = number(last, 'End_log_pos') ?? position;
-  }
 }

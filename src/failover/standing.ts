@@ -1,6 +1,7 @@
 import type { Promotion } from '../catalog/promotions.js';
 import type { BinlogPosition, ChannelStatus } from '../dialect/dialect.js';
 import { isPast } from '../pair/barrier.js';
+import { isFrom } from '../pair/following.js';
 
 /** How far a server has applied its source's binary log, beside another one. */
 export type Standing = 'same' | 'ahead' | 'behind';
@@ -13,7 +14,5 @@ export function standingOf(executed: BinlogPosition, other: BinlogPosition): Sta
 
 /** Whether a channel is from the server that a promotion has replaced. */
 export function isFromOld(channel: ChannelStatus, { oldSource }: Promotion): boolean {
-  if (channel.sourceUuid !== null && oldSource.uuid !== null)
-    return channel.sourceUuid === oldSource.uuid;
-  return channel.sourceHost === oldSource.host && channel.sourcePort === oldSource.port;
+  return isFrom(channel, { ...oldSource, serverId: null });
 }

@@ -4,15 +4,14 @@ import { StillpointError } from '../errors.js';
 import { doing, perform, statement, type Act } from '../pair/act.js';
 import type { ReplicationAccount } from '../pair/admin.js';
 import { channelsOf } from '../pair/channels.js';
-import type { Received } from './relayLogs.js';
-import type { Server } from '../pair/server.js';
+import { channelOf } from '../pair/following.js';
 import { gtidStateOf, historyOf } from '../pair/position.js';
+import type { Server } from '../pair/server.js';
 import type { Observe } from '../util/observe.js';
 import { waitFor } from '../util/wait.js';
 import { goByGtid } from './extra.js';
-import { channelOf } from '../pair/following.js';
 import { followActs } from './follow.js';
-import { applyReceived } from './relayLogs.js';
+import { applyReceived, type Received } from './relayLogs.js';
 import { standingOf } from './standing.js';
 
 /** A replica of the old source that is to follow the new one. */

@@ -7,8 +7,6 @@ import { errno } from '../pair/session.js';
 const patience = 30;
 /** The same once dumps are open: such a change may itself wait for one of them. */
 const briefPatience = 3;
-/** The server drops the lock after 60 seconds of silence. */
-const beats = { every: 10, within: 30 };
 /** Seconds in which it answers that it has let go, if it is there. */
 const lettingGo = 10;
 
@@ -32,7 +30,7 @@ export async function openGuard(replica: Server): Promise<DdlGuard> {
   if (ddlGuard === null) throw new Error('this server has no backup lock');
   const session = await replica.session();
   const lost = new AbortController();
-  const beat = heartbeat(session, beats);
+  const beat = heartbeat(session);
   let released = false;
   void session.gone.then(() => {
     if (!released) lost.abort(lostLock(replica));

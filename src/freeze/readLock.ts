@@ -4,8 +4,6 @@ import { StillpointError, reasonOf } from '../errors.js';
 
 /** Seconds to wait for statements that are writing or reading when the lock is asked for. */
 const patience = 30;
-/** The server drops the lock after 60 seconds of silence. */
-const beats = { every: 10, within: 30 };
 /** Seconds in which it answers that it has let go, if it is there. */
 const lettingGo = 10;
 
@@ -24,7 +22,7 @@ export async function withReadLock<T>(
   const lost = new AbortController();
   if (!wanted) return await body(lost.signal);
   const session = await replica.session();
-  const beat = heartbeat(session, beats);
+  const beat = heartbeat(session);
   try {
     await session.query(`SET SESSION wait_timeout = 60, lock_wait_timeout = ${patience}`);
     signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { number, text } from '../dialect/rows.js';
 import type { Server } from './server.js';
 import { historyOf } from './position.js';
 import { isFrom } from './following.js';
-import { type ServerView } from './view.js';
+import type { ServerView } from './view.js';
 
 /** What a source has that a replica has not applied. */
 export interface Behind {

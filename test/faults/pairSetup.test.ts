@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { SetUpResult } from '../../src/setUpPair.js';
+import type { SetUpResult } from '../../src/setUpOptions.js';
 import { waitFor } from '../../src/util/wait.js';
 import { pairOf } from '../rig/index.js';
 import { engine } from '../rig/shared.js';

@@ -3,7 +3,7 @@ import { copyFile, mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/pair/checks.js';
-import type { SetUpResult } from '../../src/setUpPair.js';
+import type { SetUpResult } from '../../src/setUpOptions.js';
 import { waitFor } from '../../src/util/wait.js';
 import { engines, findTools, startServers, type OwnServer } from '../rig/index.js';
 import { engine, tools } from '../rig/shared.js';

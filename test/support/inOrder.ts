@@ -23,7 +23,7 @@ export async function expectRoles(
 }
 
 /** GTIDs that a replica has and its source has not, as the servers themselves tell it. */
-async function aloneOn(replica: RigServer, source: RigServer): Promise<string[]> {
+export async function aloneOn(replica: RigServer, source: RigServer): Promise<string[]> {
   const valueOf = async (server: RigServer, expression: string) => {
     const [row] = await server.query<{ value: string }>(`SELECT ${expression} AS value`);
     return row!.value.split(',').filter((gtid) => gtid !== '');

@@ -13,6 +13,7 @@ import {
 } from '../rig/index.js';
 import { engine, tools } from '../rig/shared.js';
 import { setUp, type Setup } from './cli.js';
+import { aloneOn } from './inOrder.js';
 import { isWritable } from './ownPair.js';
 
 const isMysql = engine === 'mysql';
@@ -104,6 +105,7 @@ export function ownGroup({ ids, args = [], byPosition = false }: OwnGroupOptions
       for (const replica of all) {
         await reached(source, replica);
         expect(await rows(replica)).toEqual(await rows(source));
+        expect(await aloneOn(replica, source)).toEqual([]);
       }
       const setup = await group.setUp(source, replicas);
       const [status] = (await setup.run('status', '--json')).json as PairStatus[];

@@ -1,4 +1,4 @@
-import type { SetUpResult } from '../../setUpPair.js';
+import type { SetUpResult } from '../../setUpOptions.js';
 import { findingsText } from './findings.js';
 import { nameText, secondsText } from './text.js';
 
