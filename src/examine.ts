@@ -168,16 +168,19 @@ async function proveIn(
       evidence,
       proof: drilled.proof,
     });
-    if (!following || evidence.failure) return;
-    await timeline.phase('catch-up', async () => {
-      const now = () => timeline.now();
-      const how = { ...following.options, record: opened.record, parallel, now, signal, observe };
-      try {
-        drilled.catchUp = await proveCatchUp(server, how, evidence);
-      } catch (error) {
-        evidence.failed('catch-up', await blamed(error, server, signal));
-      }
-    });
+    if (following && !evidence.failure)
+      await timeline.phase('catch-up', async () => {
+        const now = () => timeline.now();
+        const how = { ...following.options, record: opened.record, parallel, now, signal, observe };
+        try {
+          drilled.catchUp = await proveCatchUp(server, how, evidence);
+        } catch (error) {
+          evidence.failed('catch-up', await blamed(error, server, signal));
+        }
+      });
+    if (!evidence.failure) return;
+    await room.look();
+    room.full.throwIfAborted();
   } finally {
     room.end();
   }

@@ -7,9 +7,14 @@ const everyMs = 500;
 
 /**
  * Fires when the disk of `folder` is all but full. A server would not say so itself: some engines wait
- * for somebody to make room.
+ * for somebody to make room. `look` looks at once: a disk can fill up between two looks, and what a
+ * server says of that must not be held against the backup.
  */
-export function watchRoom(folder: string): { full: AbortSignal; end(): void } {
+export function watchRoom(folder: string): {
+  full: AbortSignal;
+  look(): Promise<void>;
+  end(): void;
+} {
   const full = new AbortController();
   const look = async (): Promise<void> => {
     if ((await freeBytes(folder)) >= least) return;
@@ -22,6 +27,7 @@ export function watchRoom(folder: string): { full: AbortSignal; end(): void } {
   const timer = setInterval(() => void look().catch(() => undefined), everyMs);
   return {
     full: full.signal,
+    look,
     end() {
       clearInterval(timer);
     },

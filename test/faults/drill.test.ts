@@ -7,7 +7,7 @@ import type { BackupRecord } from '../../src/catalog/records.js';
 import { drillBackup } from '../../src/drillBackup.js';
 import type { DrillStep, Observe } from '../../src/util/observe.js';
 import { roomyFolder } from '../rig/index.js';
-import { engine } from '../rig/shared.js';
+import { engine, pair } from '../rig/shared.js';
 import { onlySmall, setUp, smallShop, type Setup, type SetupOptions } from '../support/cli.js';
 import { rewriteManifest, rewriteRecord } from '../support/rewrite.js';
 import { sandboxesIn, serversBelow } from '../support/sandboxes.js';
@@ -168,7 +168,16 @@ describe('the drill is at fault: exit 1, nothing is said of the backup', () => {
   });
 
   test('the disk fills up in the middle', async () => {
+    await pair.source.query(`
+      CREATE TABLE small.bulk (id INT PRIMARY KEY, body LONGBLOB);
+      INSERT INTO small.bulk VALUES (0, REPEAT('x', 1 << 20))
+    `);
+    for (const rows of [1, 2, 4, 8, 16])
+      await pair.source.query(`INSERT INTO small.bulk SELECT id + ${rows}, body FROM small.bulk`);
+    await pair.waitForCatchUp();
     const setup = await backedUp();
+    await pair.source.query('DROP TABLE small.bulk');
+    await pair.waitForCatchUp();
     await execa('mount', ['-t', 'tmpfs', '-o', 'size=600m', 'tmpfs', setup.dir]);
     try {
       const fill = at('restore', async () => {
