@@ -13,7 +13,7 @@ import type { Evidence } from './drill/evidence.js';
 import { withFolder } from './drill/folder.js';
 import { checkAge, checkSize } from './drill/plausible.js';
 import { prove } from './drill/prove.js';
-import { watchRoom } from './drill/room.js';
+import { outOfRoom, watchRoom } from './drill/room.js';
 import { roomOf } from './drill/serverArgs.js';
 import { findServer, recordedVersion } from './drill/serverProgram.js';
 import type { Timeline } from './drill/timeline.js';
@@ -178,9 +178,8 @@ async function proveIn(
           evidence.failed('catch-up', await blamed(error, server, signal));
         }
       });
-    if (!evidence.failure) return;
-    await room.look();
-    room.full.throwIfAborted();
+    const full = evidence.failure && (await outOfRoom(folder));
+    if (full) throw full;
   } finally {
     room.end();
   }

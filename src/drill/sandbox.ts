@@ -6,6 +6,7 @@ import { reasonOf, StillpointError } from '../errors.js';
 import { openServer, type Server } from '../pair/server.js';
 import { start, type Child, type Command } from '../util/command.js';
 import { waitFor } from '../util/wait.js';
+import { outOfRoom } from './room.js';
 import { installScript } from './serverProgram.js';
 import { foreverArgs, placesIn, serverArgs, type ServerNeeds } from './serverArgs.js';
 
@@ -45,7 +46,9 @@ export async function withSandbox<T>(
   const gone = running.ended
     .catch(() => undefined)
     .then(async () => {
-      if (wanted) died.abort(endedEarly(await lastError(places.log)));
+      if (!wanted) return;
+      const full = await outOfRoom(needs.folder).catch(() => null);
+      died.abort(full ?? endedEarly(await lastError(places.log)));
     });
   const settings: ResolvedServer = {
     host: 'localhost',
