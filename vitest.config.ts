@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 // part of its time has a run of its own for each engine, `waiting`, beside the `rest`.
 const engine = process.env['STILLPOINT_TEST_ENGINE'];
 const set = process.env['STILLPOINT_TEST_SET'];
-const waiting = ['stalledStore', 'network*', 'twoSourcesKilled'].map(
+const waiting = ['stalledStore', 'network*', 'twoSourcesKilled', 'promotePosition'].map(
   (name) => `test/faults/${name}.test.ts`,
 );
 const withoutEngine = [

@@ -21,7 +21,7 @@ import { whatMoved } from './freeze/fence.js';
 import { openGuard } from './freeze/guard.js';
 import { openJournal } from './freeze/journal.js';
 import { withReadLock } from './freeze/readLock.js';
-import type { Run } from './openRun.js';
+import { spoolOf, type Run } from './openRun.js';
 import { addressOf } from './pair/act.js';
 import { openServer, type Server } from './pair/server.js';
 import { readVariables } from './pair/variables.js';
@@ -89,7 +89,7 @@ export async function dumpSource(config: Config, options: DumpSourceOptions): Pr
     await refuseNoRoom(source, config.stateDir);
     await sayDump(source, observe);
     const tools = await findTools(flavour, pair.tools, false);
-    const spool = { folder: config.stateDir, memory: pair.dump.spool.memory, diskLeft: 0 };
+    const spool = { ...spoolOf(pair.dump), folder: config.stateDir, diskLeft: 0 };
     const run: Run = {
       ...{ ...chosen, replica: source, place, tools, spool, recipients: [] },
       journal: openJournal(config.stateDir, name),

@@ -50,6 +50,11 @@ export function exitStatusOf(statuses: readonly number[]): number {
   return signalled ?? (statuses.includes(0) ? exitStatus.partial : exitStatus.failed);
 }
 
+/** What was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 /** The text of anything that was thrown, for a message that wraps it. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,10 +1,11 @@
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import type { ChosenPair } from './config/choose.js';
 import { replicaTitle } from './config/replicas.js';
 import { optionFileText } from './config/option-file.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
 import { findTools, type DumpTools } from './dump/tools.js';
+import { sentAtOnce } from './dump/crew.js';
 import type { SpoolSpace } from './dump/spool.js';
 import { journalAt, journalsBeside, type Journal } from './freeze/journal.js';
 import { openServer, type Server } from './pair/server.js';
@@ -64,8 +65,10 @@ export async function openRun(config: Config, chosen: ChosenPair): Promise<Run> 
 }
 
 /** Where what is on its way to the store may wait. */
-export function spoolOf({ spool }: ChosenPair['pair']['dump']): SpoolSpace {
-  return { folder: spool.path ?? tmpdir(), memory: spool.memory, diskLeft: spool.disk };
+export function spoolOf({ spool, parallel }: ChosenPair['pair']['dump']): SpoolSpace {
+  const { memory, disk, path } = spool;
+  const atOnce = (parallel ?? availableParallelism()) * sentAtOnce;
+  return { folder: path ?? tmpdir(), memory, memoryLeft: memory * atOnce, diskLeft: disk };
 }
 
 /** What names the recipients of a backup to age; empty when it is not encrypted. */

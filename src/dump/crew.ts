@@ -6,15 +6,21 @@ import type { Dumped, DumpedPart, DumpOptions } from './dump.js';
 import { filtersOf } from './filters.js';
 import { startLane, type RunningLane } from './lane.js';
 import type { Lane } from './lanes.js';
-import { MendedObjects } from './mend.js';
+import { mendedObjects } from './mend.js';
 import { dumpCommand } from './mysqldump.js';
-import { runFlow, storeText, type CountedText, type TextFlow } from './pipeline.js';
+import { counted, storeText, type CountedText, type TextFlow } from './pipeline.js';
 import { smallBytes, type PartPlan } from './plan.js';
 import { schemaText } from './schemaText.js';
 import { smallFrame } from './smallFrame.js';
 import { surveyPart, type SurveyedTable } from './survey.js';
 import { tally } from './tally.js';
 import { titleOf, titleOfLane } from './titles.js';
+
+/**
+ * Parts of one lane that are sent to the store at once. Those that come meanwhile wait in the spool: a server drops a
+ * mysqldump whose text nobody takes.
+ */
+export const sentAtOnce = 2;
 
 /** What one job has dumped and counted. */
 export interface Done {
@@ -46,8 +52,11 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
     const expected = lane.parts.flatMap((part) => part.expected);
     const { tools, optionFile, extraArgs } = options;
     const command = dumpCommand(lane, tools, replica.dialect, optionFile, extraArgs);
+    const turns = pLimit(sentAtOnce);
     const store = async (plan: PartPlan, text: CountedText) => {
-      const part = await storeText(text, flowOf(plan));
+      const flow = flowOf(plan);
+      const sink: TextFlow['sink'] = async (body) => await turns(() => flow.sink(body));
+      const part = await storeText(text, { ...flow, sink });
       await observe({ type: 'part', key: titleOf(plan) });
       return part;
     };
@@ -110,10 +119,9 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
   }
 
   async function dumpAccounts(): Promise<Done> {
-    const source = { text: await accountsSql(replica) };
-    const part = await runFlow({ ...flowOf(null), source });
+    const part = await storeText(counted([await accountsSql(replica)]), flowOf(null));
     await observe({ type: 'part', key: titleOf(null) });
-    return { parts: [{ ...part, plan: null }], tables: [] };
+    return { parts: [{ ...part, warnings: [], plan: null }], tables: [] };
   }
 
   /** Writes the definitions of each part. */
@@ -162,7 +170,7 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
   function flowOf(part: PartPlan | null): TextFlow {
     return {
       title: titleOf(part),
-      mend: part?.kind === 'objects' ? new MendedObjects() : null,
+      mend: part?.kind === 'objects' ? mendedObjects : null,
       filters: filtersOf(options),
       small: (part?.estimatedBytes ?? 0) < smallBytes ? smallFrame : null,
       spool: options.spool,

@@ -1,39 +1,23 @@
-import { Writable } from 'node:stream';
+import type { Lent } from '../util/lent.js';
 import type { PartText } from './partText.js';
 
-/** A stream that divides what is written to it among the texts of parts, one after another. */
-export abstract class Divider extends Writable {
+/** Divides a text among the texts of parts, one after another. */
+export abstract class Divider {
   /** The part that is being written; null before the first. When the whole fails, so does it. */
   protected text: PartText | null = null;
-
-  constructor() {
-    super({ highWaterMark: 1 << 20 });
-  }
 
   protected abstract take(chunk: Buffer): Promise<void>;
   /** Nothing more will come; the last text is ended after this. */
   protected abstract finish(): Promise<void>;
 
-  override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error) => void): void {
-    settle(this.take(chunk), done);
+  async divide(whole: Lent): Promise<void> {
+    try {
+      for await (const chunk of whole) await this.take(chunk);
+      await this.finish();
+      this.text?.end();
+    } catch (error) {
+      this.text?.destroy(error);
+      throw error;
+    }
   }
-
-  override _final(done: (error?: Error) => void): void {
-    settle(
-      this.finish().then(() => void this.text?.end()),
-      done,
-    );
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (error) this.text?.destroy(error);
-    done(error);
-  }
-}
-
-function settle(work: Promise<void>, done: (error?: Error) => void): void {
-  work.then(
-    () => done(),
-    (error: unknown) => done(error as Error),
-  );
 }

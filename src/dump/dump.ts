@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream';
 import type { Server } from '../pair/server.js';
+import type { Body } from '../util/lent.js';
 import type { Observe } from '../util/observe.js';
 import { crewOf, type Done } from './crew.js';
 import type { DatabaseInfo } from './inventory.js';
@@ -16,7 +16,7 @@ import type { DumpTools } from './tools.js';
 /** Takes one part's bytes to where they are kept and tells their number; the plan is null for accounts. */
 export type Sink = (
   part: PartPlan | null,
-  body: Readable,
+  body: Body,
   signal: AbortSignal,
 ) => Promise<{ bytes: number }>;
 

@@ -1,4 +1,4 @@
-import { Transform, type TransformCallback } from 'node:stream';
+import type { Lent } from '../util/lent.js';
 
 /** An object whose statement a dump must contain. */
 export interface Expected {
@@ -46,13 +46,19 @@ const patterns: readonly [Expected['kind'], RegExp][] = [
  */
 const trigger = '/*!50003 CREATE';
 
+/** Held at most before the first object has come. */
+const mostHeld = 1 << 20;
+
 /**
- * Passes a dump's text on and reads along: which objects it holds and whether it ends with the
+ * A dump's text, read along: which objects it holds and whether it ends with the
  * trailer. String values hold no raw line break in a dump, so a line that begins like a statement is
  * one, or is the body of a stored program, which can only add to what was seen.
  */
-export class DumpText extends Transform {
+export class DumpText implements Lent {
   bytes = 0;
+  readonly #source: AsyncIterator<Buffer>;
+  #held: Buffer[] = [];
+  #beginning: Promise<void> | null = null;
   #seen = new Set<string>();
   #triggers: string[] = [];
   #line = '';
@@ -61,9 +67,28 @@ export class DumpText extends Transform {
   readonly #verdict: () => Promise<void>;
 
   /** `verdict` is awaited before the end of the text is passed on, and may throw to withhold it. */
-  constructor(verdict: () => Promise<void>) {
-    super({ readableHighWaterMark: 1 << 20, writableHighWaterMark: 1 << 20 });
+  constructor(source: Lent, verdict: () => Promise<void>) {
+    this.#source = source[Symbol.asyncIterator]();
     this.#verdict = verdict;
+  }
+
+  /** Reads on until an object has come, also when nobody asks for the text yet. */
+  begin(): void {
+    this.#beginning ??= this.#hold();
+    // Whoever reads the text is told.
+    this.#beginning.catch(() => undefined);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    try {
+      await this.#beginning;
+      yield* this.#held.splice(0);
+      for (let chunk = await this.#next(); chunk; chunk = await this.#next()) yield chunk;
+      this.#endLine();
+      await this.#verdict();
+    } finally {
+      await this.#source.return?.();
+    }
   }
 
   /** Whether the last line is the one that mysqldump writes when it has finished. */
@@ -94,7 +119,23 @@ export class DumpText extends Transform {
     return unseen.length > 0 ? unseen : expected;
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+  async #hold(): Promise<void> {
+    while (!this.begun && this.bytes < mostHeld) {
+      const chunk = await this.#next();
+      if (!chunk) return;
+      this.#held.push(Buffer.from(chunk));
+    }
+  }
+
+  /** The next chunk, looked at; null at the end. */
+  async #next(): Promise<Buffer | null> {
+    const next = await this.#source.next();
+    if (next.done === true) return null;
+    this.#lookAt(next.value);
+    return next.value;
+  }
+
+  #lookAt(chunk: Buffer): void {
     this.bytes += chunk.length;
     let from = 0;
     for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, from)) {
@@ -103,15 +144,6 @@ export class DumpText extends Transform {
       from = at + 1;
     }
     this.#append(chunk, from, chunk.length);
-    done(null, chunk);
-  }
-
-  override _flush(done: TransformCallback): void {
-    this.#endLine();
-    this.#verdict().then(
-      () => done(),
-      (error: unknown) => done(error as Error),
-    );
   }
 
   #append(chunk: Buffer, from: number, to: number): void {

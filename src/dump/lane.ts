@@ -1,7 +1,6 @@
-import type { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { StillpointError } from '../errors.js';
+import { reasonOf, StillpointError } from '../errors.js';
 import { Cutter } from './cutter.js';
+import type { Divider } from './divider.js';
 import type { Lane } from './lanes.js';
 import {
   broken,
@@ -12,11 +11,12 @@ import {
   type StoredPart,
   type StoredText,
 } from './pipeline.js';
+import type { PartText } from './partText.js';
 import type { PartPlan } from './plan.js';
 import { Slicer } from './slicer.js';
 
-/** Parts of one lane that are on their way to the store at once. */
-const storedAtOnce = 2;
+/** Parts of one lane that may wait for the store: each may have a file open. */
+const mostWaiting = 500;
 
 /** A part as it is stored. */
 export interface LanePart extends StoredPart {
@@ -34,7 +34,7 @@ export interface RunningLane {
 
 /**
  * Starts the mysqldump of a lane and, once `go` has settled, cuts what it writes into parts; `store` takes
- * each to the store. Until then mysqldump waits with its snapshot open and a megabyte or two read.
+ * each to the store. Until then mysqldump waits with its snapshot open and the beginning of its text read.
  * `partBytes`: what is longer becomes several parts, each little longer than that. `signal` ends mysqldump, also one
  * that writes nothing.
  */
@@ -47,6 +47,12 @@ export function startLane(
 ): RunningLane {
   const { partBytes, signal } = source;
   const dump = startDump(title, source);
+  /** What failed first, of several parts. */
+  const failed = new AbortController();
+  const fail = (error: unknown) => {
+    failed.abort(error);
+    dump.kill();
+  };
   return { dump, finished: run() };
 
   async function run(): Promise<LanePart[]> {
@@ -87,30 +93,25 @@ export function startLane(
   /** Stores each part that a divider makes of a text. */
   async function divided(
     text: CountedText,
-    dividerFor: (begin: (plan: PartPlan, text: CountedText) => Promise<void>) => Writable,
+    dividerFor: (begin: (plan: PartPlan, text: PartText) => Promise<void>) => Divider,
     storePart: (plan: PartPlan, text: CountedText) => Promise<Stored[]>,
   ): Promise<Stored[]> {
     const parts: Promise<Stored[]>[] = [];
     const divider = dividerFor(async (plan, part) => {
       const stored = storePart(plan, part);
-      stored.catch((error: unknown) => divider.destroy(error as Error));
+      stored.catch((error: unknown) => {
+        fail(error);
+        part.abandon();
+      });
       parts.push(stored);
-      await parts.at(-1 - storedAtOnce);
+      await parts.at(-1 - mostWaiting);
     });
-    const failure = await pipeline(text, divider).then(
-      () => null,
-      (error: unknown) => error,
-    );
+    await divider.divide(text).catch((error: unknown) => {
+      fail(error instanceof StillpointError ? error : broken(title, reasonOf(error)));
+    });
     const ends = await Promise.allSettled(parts);
-    if (failure !== null) {
-      throw failure instanceof StillpointError
-        ? failure
-        : broken(title, (failure as Error).message);
-    }
-    return ends.flatMap((end) => {
-      if (end.status === 'rejected') throw end.reason;
-      return end.value;
-    });
+    failed.signal.throwIfAborted();
+    return ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []));
   }
 }
 

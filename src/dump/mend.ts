@@ -1,4 +1,4 @@
-import { Transform, type TransformCallback } from 'node:stream';
+import type { Lent } from '../util/lent.js';
 
 /** The statement of a trigger or an event, from its first to its last line. */
 const statement = /^\/\*!(?:50003|50106) CREATE[^]*?\*\/ ?;;$/gm;
@@ -10,17 +10,10 @@ const surplus = /;(?=\s*\*\/ ?;;$)/;
  * server takes back (error 1064; seen with MySQL 9.7, a trigger). The semicolon means nothing, so it is
  * left out. Holds the whole text, which for the objects of a database is small.
  */
-export class MendedObjects extends Transform {
-  #pieces: Buffer[] = [];
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#pieces.push(chunk);
-    done();
-  }
-
-  override _flush(done: TransformCallback): void {
-    const text = Buffer.concat(this.#pieces).toString('latin1');
-    const mended = text.replace(statement, (one) => one.replace(surplus, ''));
-    done(null, Buffer.from(mended, 'latin1'));
-  }
+export async function* mendedObjects(text: Lent): AsyncGenerator<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const chunk of text) pieces.push(Buffer.from(chunk));
+  const whole = Buffer.concat(pieces).toString('latin1');
+  const mended = whole.replace(statement, (one) => one.replace(surplus, ''));
+  if (mended !== '') yield Buffer.from(mended, 'latin1');
 }

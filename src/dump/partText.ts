@@ -1,19 +1,62 @@
-import { PassThrough } from 'node:stream';
+import type { Lent } from '../util/lent.js';
 
-/** The text of one part, counted. */
-export class PartText extends PassThrough {
+/** The text of one part, counted. It is handed over: whoever puts a piece waits until the reader has done with it. */
+export class PartText implements Lent {
   bytes = 0;
+  #piece: Buffer | null = null;
+  #over: { error?: unknown } | null = null;
+  #left = false;
+  /** Called when there is something to read. */
+  #wake = (): void => undefined;
+  /** Called when the reader has done with the piece. */
+  #taken = (): void => undefined;
 
-  constructor() {
-    super({ highWaterMark: 1 << 20 });
-  }
-
+  /** Settles when the reader has done with the piece; throws when there is no reader any more. */
   async put(piece: Buffer): Promise<void> {
     if (piece.length === 0) return;
     this.bytes += piece.length;
-    await new Promise<void>((resolve, reject) => {
-      this.write(piece, (error) => (error ? reject(error) : resolve()));
-    });
+    if (!this.#left) {
+      await new Promise<void>((resolve) => {
+        this.#taken = resolve;
+        this.#piece = piece;
+        this.#wake();
+      });
+    }
+    if (this.#left) throw new Error('nobody reads the part any more');
+  }
+
+  end(): void {
+    this.#over ??= {};
+    this.#wake();
+  }
+
+  /** There is no reader, or it wants no more. */
+  abandon(): void {
+    this.#left = true;
+    this.#taken();
+  }
+
+  /** The reader gets the error in place of more. */
+  destroy(error: unknown): void {
+    this.#over = { error };
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    try {
+      for (;;) {
+        while (!this.#piece && !this.#over) {
+          await new Promise<void>((resolve) => (this.#wake = resolve));
+        }
+        if (this.#over && 'error' in this.#over) throw this.#over.error;
+        if (!this.#piece) return;
+        yield this.#piece;
+        this.#piece = null;
+        this.#taken();
+      }
+    } finally {
+      this.abandon();
+    }
   }
 }
 

@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
-import { Readable, type Transform } from 'node:stream';
-import { pipeline as connect } from 'node:stream/promises';
-import { StillpointError } from '../errors.js';
-import { failureOf, start, type Child, type Command } from '../util/command.js';
+import { Readable, type Writable } from 'node:stream';
+import { asError, StillpointError } from '../errors.js';
+import {
+  failureOf,
+  start,
+  startLent,
+  type Child,
+  type Command,
+  type Ended,
+  type LentChild,
+} from '../util/command.js';
+import type { Body, Lent } from '../util/lent.js';
 import { DumpText, type Expected } from './dumpText.js';
 import { peek, smallText } from './smallFrame.js';
 import { spooled, type SpoolSpace } from './spool.js';
@@ -14,29 +22,24 @@ export interface DumpSource {
 }
 
 /** SQL on its way to the store, and how much of it there was. */
-export type CountedText = Readable & { readonly bytes: number };
+export type CountedText = Lent & { readonly bytes: number };
 
 /** A text on its way: what it goes through, and where to. */
 export interface TextFlow {
   /** For messages: `rows of shop.orders`. */
   title: string;
   /** Changes the text on its way to the filters. */
-  mend?: Transform | null;
+  mend?: ((text: Lent) => Lent) | null;
   /** Programs the text is piped through, e.g. zstd and age. */
   filters: readonly Command[];
   /** Does to a whole small text what the first of the programs does; null where none is expected. */
   small?: ((text: Buffer) => Buffer) | null;
   spool: SpoolSpace;
   /** Takes the bytes to be stored; settles once they are safe, with how many there are. */
-  sink: (body: Readable) => Promise<{ bytes: number }>;
+  sink: (body: Body) => Promise<{ bytes: number }>;
   signal: AbortSignal;
   /** Called with every piece that goes to the sink: bytes so far. */
   onBytes?: (plain: number, stored: number) => void;
-}
-
-/** One part on its way: where its text comes from, and what it goes through. */
-export interface PartFlow extends TextFlow {
-  source: DumpSource | { text: string };
 }
 
 /** A text as it is stored. */
@@ -56,7 +59,7 @@ export interface StoredPart extends StoredText {
 export interface RunningDump {
   /**
    * What it writes. It ends only once mysqldump has exited with 0, its trailer and every expected object
-   * were seen and its stderr was clean; else it fails. Read it at once.
+   * were seen and its stderr was clean; else it fails.
    */
   readonly text: CountedText;
   /** What mysqldump warned of; complete when the text has ended. */
@@ -71,139 +74,196 @@ export interface RunningDump {
 
 /** Starts mysqldump. A dump that died looks like one that ended (its stdout just closes), so it is judged. */
 export function startDump(title: string, { command, expected }: DumpSource): RunningDump {
-  const child = start(command);
+  const started = startLent(command);
+  const ended = started.then(async (child) => await child.ended);
   const warnings: string[] = [];
-  const text: DumpText = new DumpText(async () => {
-    warnings.push(...(await judge(title, child, text, expected)));
+  const text: DumpText = new DumpText(outputOf(started), async () => {
+    const { name } = await started;
+    warnings.push(...judge(title, name, await ended, text, expected));
   });
-  child.stdin.end();
-  connect(child.stdout, text).catch(() => undefined);
+  started.then(({ stdin }) => stdin.end()).catch(() => undefined);
+  text.begin();
   let isOver = false;
   const over = () => (isOver = true);
-  child.ended.then(over, over);
+  ended.then(over, over);
   return {
     text,
     warnings,
-    ended: child.ended,
+    ended,
     hasEnded: () => isOver,
     hasBegun: () => text.begun,
-    kill: () => child.kill(),
+    kill: () => void started.then((child) => child.kill()).catch(() => undefined),
   };
 }
 
-/**
- * Runs `dump | filters… | sink`. On any failure every child is killed and waited for, and the sink's
- * stream fails.
- */
-export async function runFlow(flow: PartFlow): Promise<StoredPart> {
-  const { source, signal } = flow;
-  signal.throwIfAborted();
-  if (!('command' in source)) {
-    const text = Object.assign(Readable.from([Buffer.from(source.text)]), {
-      bytes: Buffer.byteLength(source.text),
-    });
-    return { ...(await storeText(text, flow)), warnings: [] };
-  }
-  const dump = startDump(flow.title, source);
-  try {
-    return { ...(await storeText(dump.text, flow)), warnings: dump.warnings };
-  } finally {
-    dump.kill();
-    await dump.ended.catch(() => undefined);
-  }
+async function* outputOf(started: Promise<LentChild>): AsyncGenerator<Buffer> {
+  yield* (await started).output;
+}
+
+/** Text of our own as it goes to the store. */
+export function counted(pieces: AsyncIterable<string> | Iterable<string>): CountedText {
+  const text = {
+    bytes: 0,
+    async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+      for await (const piece of pieces) {
+        const chunk = Buffer.from(piece);
+        text.bytes += chunk.length;
+        yield chunk;
+      }
+    },
+  };
+  return text;
 }
 
 /**
  * Runs `text | filters… | sink`. The end of the bytes reaches the sink only once the text has ended well
- * and the filters have exited with 0. On any failure the filters are killed and waited for, and the text
- * and the sink's stream fail.
+ * and the filters have exited with 0. On any failure the filters are killed and waited for, and the sink's
+ * bytes fail. Whoever makes the text ends it, when this has failed or the signal has fired.
  */
 export async function storeText(text: CountedText, flow: TextFlow): Promise<StoredText> {
   const { title, signal, mend } = flow;
-  const filters: Child[] = [];
-  const kill = () => {
-    filters.forEach((child) => child.kill());
-    text.destroy();
-  };
-  if (signal.aborted) kill();
-  signal.addEventListener('abort', kill, { once: true });
-  const mended = mend ? connect(text, mend) : Promise.resolve();
-  mended.catch(() => undefined);
+  signal.throwIfAborted();
+  let chain: Chain | null = null;
   const hash = createHash('sha256');
   let storedBytes = 0;
 
+  const count = (chunk: Buffer): Buffer => {
+    hash.update(chunk);
+    storedBytes += chunk.length;
+    flow.onBytes?.(text.bytes, storedBytes);
+    return chunk;
+  };
+
   /** Counts and hashes, and passes on the end only when all that came before ended well. */
   async function* sealed(): AsyncGenerator<Buffer> {
-    const { input, commands } = await beginningOf(mend ?? text, flow);
-    signal.throwIfAborted();
-    filters.push(...commands.map((command) => start(command)));
-    const stages = [input, ...filters.map((child) => child.stdout)];
-    const links = Promise.all(filters.map((child, i) => connect(stages[i] ?? input, child.stdin)));
-    links.catch(() => undefined);
-    for await (const chunk of (stages.at(-1) ?? input) as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      storedBytes += chunk.length;
-      flow.onBytes?.(text.bytes, storedBytes);
-      yield chunk;
+    const { input, commands } = await beginningOf(mend ? mend(text) : text, flow);
+    chain = await startChain(commands);
+    try {
+      signal.throwIfAborted();
+      if (!chain) for await (const chunk of input) yield count(chunk);
+      else {
+        const fed = feed(input, chain.stdin);
+        fed.catch(() => undefined);
+        for await (const chunk of chain.output) yield count(chunk);
+        // A filter that died ends the feeding, so it is asked first.
+        const failure = await chain.failure();
+        if (failure !== null) throw broken(title, failure);
+        await fed;
+      }
+      if (storedBytes === 0) throw broken(title, 'nothing was left to store');
+    } finally {
+      await chain?.kill();
     }
-    // A filter that died breaks the links, so it is asked first.
-    for (const child of filters) {
-      const failure = failureOf(child.name, await child.ended);
-      if (failure !== null) throw broken(title, failure);
-    }
-    await links;
-    await mended;
-    if (storedBytes === 0) throw broken(title, 'nothing was left to store');
   }
 
   const body = spooled(sealed(), flow.spool);
-  body.on('error', () => undefined);
+  const stop = () => {
+    body.destroy(asError(signal.reason));
+    void chain?.kill();
+  };
+  signal.addEventListener('abort', stop, { once: true });
   try {
     const { bytes } = await flow.sink(body);
     if (bytes !== storedBytes) {
       throw broken(title, `${storedBytes} bytes were sent, the store has ${bytes}`);
     }
   } catch (error) {
-    body.destroy();
-    kill();
-    await Promise.allSettled(filters.map((child) => child.ended));
+    body.destroy(asError(error));
+    await (chain as Chain | null)?.kill();
     signal.throwIfAborted();
     throw error;
   } finally {
-    signal.removeEventListener('abort', kill);
+    signal.removeEventListener('abort', stop);
   }
   return { plainBytes: text.bytes, storedBytes, sha256: hash.digest('hex') };
 }
 
+/** Programs of which each writes into the next. */
+interface Chain {
+  stdin: Writable;
+  output: Lent;
+  /** How one of them ended badly; null when all have ended with 0. */
+  failure(): Promise<string | null>;
+  /** Settles when all have ended. */
+  kill(): Promise<void>;
+}
+
+/** Null when there are none. */
+async function startChain(commands: readonly Command[]): Promise<Chain | null> {
+  const lastOfAll = commands.at(-1);
+  if (!lastOfAll) return null;
+  const last = await startLent(lastOfAll);
+  const children: Pick<Child, 'name' | 'stdin' | 'ended' | 'kill'>[] = [last];
+  let first: Pick<Child, 'stdin'> = last;
+  for (const command of commands.slice(0, -1).reverse()) {
+    const next = first;
+    const child = start(command, next);
+    const end = () => next.stdin.end();
+    child.ended.then(end, end);
+    children.unshift(child);
+    first = child;
+  }
+  return {
+    stdin: first.stdin,
+    output: last.output,
+    async failure() {
+      const ends = await Promise.all(
+        children.map(async ({ name, ended }) => ({ name, ...(await ended) })),
+      );
+      // Who writes into a program that has died fails, too.
+      const failed = ends.reverse().find(({ status }) => status !== 0);
+      return failed ? failureOf(failed.name, failed) : null;
+    },
+    async kill() {
+      children.forEach((child) => child.kill());
+      await Promise.allSettled(children.map(({ ended }) => ended));
+    },
+  };
+}
+
+/** Writes a text into a program; what has failed is not ended well. */
+async function feed(text: Lent, into: Writable): Promise<void> {
+  try {
+    for await (const chunk of text) {
+      await new Promise<void>((resolve, reject) => {
+        into.write(chunk, (error) => (error ? reject(error) : resolve()));
+      });
+    }
+    into.end();
+  } catch (error) {
+    into.destroy();
+    throw error;
+  }
+}
+
 /** What the filters get, and which of them are left to do: a small text needs no process for the first. */
 async function beginningOf(
-  sql: Readable,
+  sql: Lent,
   { filters, small }: TextFlow,
-): Promise<{ input: Readable; commands: readonly Command[] }> {
+): Promise<{ input: Lent; commands: readonly Command[] }> {
   if (!small) return { input: sql, commands: filters };
   const text = await peek(sql, smallText);
-  return 'whole' in text
-    ? { input: Readable.from([small(text.whole)]), commands: filters.slice(1) }
-    : { input: Readable.from(text.longer, { objectMode: false }), commands: filters };
+  if ('longer' in text) return { input: text.longer, commands: filters };
+  return { input: Readable.from([small(text.whole)]), commands: filters.slice(1) };
 }
 
 /** Throws unless a dump ended well in every respect; returns what it warned of. */
-async function judge(
+function judge(
   title: string,
-  dump: Child,
+  name: string,
+  ended: Ended,
   text: DumpText,
   expected: readonly Expected[],
-): Promise<string[]> {
-  const ended = await dump.ended;
-  const failure = failureOf(dump.name, ended);
+): string[] {
+  const failure = failureOf(name, ended);
   if (failure !== null) throw broken(title, failure);
   const notes = ended.stderr.split('\n').filter((line) => line !== '');
   const error = notes.find((line) => !isWarning(line));
-  if (error !== undefined) throw broken(title, `${dump.name} ended with 0 but said: ${error}`);
-  if (!text.complete) throw broken(title, `${dump.name} ended with 0 but without its last line`);
+  if (error !== undefined) throw broken(title, `${name} ended with 0 but said: ${error}`);
+  if (!text.complete) throw broken(title, `${name} ended with 0 but without its last line`);
   const [lost] = text.missing(expected);
   if (lost) {
-    throw broken(title, `${dump.name} ended with 0 but left out the ${lost.kind} ${lost.name}`);
+    throw broken(title, `${name} ended with 0 but left out the ${lost.kind} ${lost.name}`);
   }
   return notes;
 }

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { identifier } from '../dialect/quote.js';
 import { text } from '../dialect/rows.js';
 import type { Dialect } from '../dialect/dialect.js';
@@ -6,7 +5,7 @@ import { reasonOf } from '../errors.js';
 import type { Session } from '../pair/session.js';
 import { manyTables } from './inventory.js';
 import { isOneLine } from './passedOver.js';
-import { broken, type CountedText } from './pipeline.js';
+import { broken, counted, type CountedText } from './pipeline.js';
 import type { PartPlan } from './plan.js';
 import { titleOf } from './titles.js';
 
@@ -43,16 +42,7 @@ export function isWrittenByUs(part: PartPlan, { namesAreSlow }: Pick<Dialect, 'n
 
 /** What mysqldump would write of the definitions of a part's tables. Throws where one cannot be shown. */
 export function schemaText(session: Session, part: PartPlan): CountedText {
-  const counted = Object.assign(Readable.from(pieces(), { objectMode: false }), { bytes: 0 });
-  return counted;
-
-  async function* pieces(): AsyncGenerator<Buffer> {
-    for await (const piece of statements(session, part)) {
-      const bytes = Buffer.from(piece);
-      counted.bytes += bytes.length;
-      yield bytes;
-    }
-  }
+  return counted(statements(session, part));
 }
 
 async function* statements(session: Session, part: PartPlan): AsyncGenerator<string> {

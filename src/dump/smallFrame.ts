@@ -1,3 +1,5 @@
+import type { Lent } from '../util/lent.js';
+
 /** Longer texts are worth a process that compresses them. */
 export const smallText = 16 * 1024;
 
@@ -17,18 +19,18 @@ export function smallFrame(text: Buffer): Buffer {
   return Buffer.concat([head, text]);
 }
 
-/** The whole of a stream, when it has no more than so many bytes, or else a stream of the same bytes. */
+/** The whole of a text, when it has no more than so many bytes, or else a text of the same bytes. */
 export async function peek(
-  stream: AsyncIterable<Buffer>,
+  text: Lent,
   most: number,
-): Promise<{ whole: Buffer } | { longer: AsyncIterable<Buffer> }> {
-  const source = stream[Symbol.asyncIterator]();
+): Promise<{ whole: Buffer } | { longer: Lent }> {
+  const source = text[Symbol.asyncIterator]();
   const pieces: Buffer[] = [];
   let bytes = 0;
   while (bytes <= most) {
     const next = await source.next();
     if (next.done) return { whole: Buffer.concat(pieces) };
-    pieces.push(next.value);
+    pieces.push(Buffer.from(next.value));
     bytes += next.value.length;
   }
   const longer = async function* () {

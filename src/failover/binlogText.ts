@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { Transform, type TransformCallback } from 'node:stream';
+import { Transform, type Readable, type TransformCallback } from 'node:stream';
 import { StillpointError } from '../errors.js';
 import { failureOf, start, type Command } from '../util/command.js';
 import type { CountedText } from '../dump/pipeline.js';
@@ -34,7 +34,7 @@ class Counted extends Transform {
 }
 
 /** What mysqlbinlog writes; it fails unless the program ended well and had come to the end of the logs. */
-export function binlogText(title: string, command: Command): CountedText {
+export function binlogText(title: string, command: Command): CountedText & Readable {
   const child = start(command);
   const text = new Counted(async (tail) => {
     const failure = failureOf(child.name, await child.ended);
@@ -82,7 +82,7 @@ class Anonymous extends Transform {
 }
 
 /** A file as it is. */
-export function fileText(path: string): CountedText {
+export function fileText(path: string): CountedText & Readable {
   const text = new Counted();
   createReadStream(path)
     .on('error', (error) => text.destroy(error))

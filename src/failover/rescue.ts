@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { Rescue } from '../catalog/rescues.js';
 import { text } from '../dialect/rows.js';
 import { storeText, type CountedText } from '../dump/pipeline.js';
@@ -75,18 +76,22 @@ export async function rescue(
 
 async function save(
   name: string,
-  body: CountedText,
+  body: CountedText & Readable,
   { pair, id, store, filters, encrypted, spool, signal }: RescueOptions,
 ): Promise<Rescue['files'][number]> {
   const key = `${rescuePrefix(pair, id)}${name}${encrypted ? '.zst.age' : '.zst'}`;
-  const stored = await storeText(body, {
-    title: name,
-    filters,
-    spool,
-    sink: async (bytes) => await store.put(key, bytes, { signal }),
-    signal,
-  });
-  return { key, bytes: stored.storedBytes, sha256: stored.sha256 };
+  try {
+    const stored = await storeText(body, {
+      title: name,
+      filters,
+      spool,
+      sink: async (bytes) => await store.put(key, bytes, { signal }),
+      signal,
+    });
+    return { key, bytes: stored.storedBytes, sha256: stored.sha256 };
+  } finally {
+    body.destroy();
+  }
 }
 
 /** The names of a server's binary logs, oldest first, from one of them on. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { StillpointError } from '../errors.js';
+import { asError, StillpointError } from '../errors.js';
 import { failureOf, start, type Command } from '../util/command.js';
 
 /** One stored part on its way into a server. */
@@ -85,8 +85,6 @@ export async function runLoad(flow: LoadFlow): Promise<string> {
 }
 
 const succeeded = () => null;
-const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
-
 /** The stored bytes as they come; the last piece only once size and SHA-256 fit. */
 export async function* checkedBytes(
   flow: Pick<LoadFlow, 'title' | 'body' | 'bytes' | 'sha256' | 'onBytes'>,

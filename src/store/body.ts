@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream';
+import { asError } from '../errors.js';
+import type { Body, Lent } from '../util/lent.js';
 
 /**
  * Reads a body to its end by `use`, and owns it meanwhile: when `use` throws or `signal` fires, the
@@ -7,14 +9,14 @@ import { Readable } from 'node:stream';
  * ERR_STREAM_PREMATURE_CLOSE), never as a short object.
  */
 export async function withBody<T>(
-  body: Readable | Buffer,
+  body: Body | Buffer,
   signal: AbortSignal | undefined,
-  use: (stream: Readable) => Promise<T>,
+  use: (stream: Body) => Promise<T>,
 ): Promise<T> {
   const stream = Buffer.isBuffer(body) ? Readable.from([body], { objectMode: false }) : body;
   const stop = (): void => void stream.destroy(asError(signal?.reason));
-  // Errors reach us through the iteration; unheard they would end the process.
-  stream.on('error', () => undefined);
+  // Errors reach us through the iteration.
+  if (stream instanceof Readable) unheard(stream);
   signal?.addEventListener('abort', stop, { once: true });
   try {
     signal?.throwIfAborted();
@@ -28,8 +30,8 @@ export async function withBody<T>(
 }
 
 /** The body's bytes, chunk by chunk, whatever its encoding. */
-export async function* chunksOf(stream: Readable): AsyncGenerator<Buffer> {
-  for await (const chunk of stream as AsyncIterable<Buffer | string>) {
+export async function* chunksOf(body: Lent): AsyncGenerator<Buffer> {
+  for await (const chunk of body as AsyncIterable<Buffer | string>) {
     yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
   }
 }
@@ -44,11 +46,6 @@ export async function bytesOf(stream: Readable, most: number): Promise<Buffer> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-/** What was thrown, as an Error. */
-export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Body } from '../util/lent.js';
 
 /** One stored object as a listing or a HEAD tells it. */
 export interface StoredObject {
@@ -38,7 +39,7 @@ export interface Store {
   /** For people: `s3://bucket/prefix` or `file:///srv/backups`. Holds no secret. */
   readonly url: string;
   /** Stores the stream's bytes under `key` and answers with the stored size, read back from the store. */
-  put(key: string, body: Readable | Buffer, options?: PutOptions): Promise<{ bytes: number }>;
+  put(key: string, body: Body | Buffer, options?: PutOptions): Promise<{ bytes: number }>;
   /** The object's bytes. Throws `no-such-backup` when the key does not exist. */
   get(key: string, options?: { signal?: AbortSignal }): Promise<Readable>;
   /** The object's size and time, or null when it does not exist. */

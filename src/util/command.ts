@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { Readable, type Writable } from 'node:stream';
 import { StillpointError } from '../errors.js';
+import { openInlet, type Lent } from './lent.js';
 
 /** A program to run: never a shell line. */
 export interface Command {
@@ -33,6 +34,11 @@ export interface Child {
   kill(): void;
 }
 
+/** A program whose output is lent. */
+export interface LentChild extends Omit<Child, 'stdout'> {
+  readonly output: Lent;
+}
+
 /**
  * MySQL's programs read ~/.mylogin.cnf even with --defaults-file, and after it: its [client] would send
  * a dump to another server. (Seen with mysqldump 9.7; manual: "Options That Affect Option-File
@@ -60,10 +66,26 @@ const stderrLimit = 32 * 1024;
  * With `into` it writes straight into the stdin of that program, so that its bytes do not pass through
  * this process. We hold that end too: the reader sees no end of its input before we end `into.stdin`.
  */
-export function start(command: Command, into?: Child): Child {
+export function start(command: Command, into?: Pick<Child, 'stdin'>): Child {
+  return launch(command, into?.stdin ?? 'pipe');
+}
+
+/** Like `start`, for much output: it is read into memory that is used again. To be read once. */
+export async function startLent(command: Command): Promise<LentChild> {
+  const inlet = await openInlet();
+  const child = launch(command, inlet.theirs);
+  inlet.theirs.destroy();
+  const kill = () => {
+    child.kill();
+    inlet.close();
+  };
+  return { ...child, output: inlet.output, kill };
+}
+
+function launch(command: Command, stdout: 'pipe' | Writable): Child {
   const child = spawn(command.file, command.args, {
     env: command.env ?? cleanEnvironment(),
-    stdio: ['pipe', into?.stdin ?? 'pipe', 'pipe'],
+    stdio: ['pipe', stdout, 'pipe'],
     // A process group of its own, so that kill() reaches what a wrapper script has started.
     detached: true,
   }) as ChildProcessByStdio<Writable, Readable | null, Readable>;

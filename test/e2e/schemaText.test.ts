@@ -45,7 +45,7 @@ test('definitions are written as mysqldump writes them', async () => {
       ]);
       const pieces: Buffer[] = [];
       const text = schemaText(session, part);
-      for await (const piece of text) pieces.push(piece as Buffer);
+      for await (const piece of text) pieces.push(piece);
       const ours = Buffer.concat(pieces);
       expect(text.bytes).toBe(ours.length);
       expect(creates(ours.toString())).toEqual(creates(stdout));

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { dirname, join } from 'node:path';
 import { StillpointError } from '../../errors.js';
+import type { Body } from '../../util/lent.js';
 import { syncFolder } from '../../util/atomicFile.js';
 import { chunksOf } from '../body.js';
 import type { PutOptions } from '../store.js';
@@ -26,7 +26,7 @@ interface Target {
 /** Writes an object so that it is there whole or not at all, also after a power loss. */
 export async function writeFileWhole(
   target: Target,
-  body: Readable,
+  body: Body,
   { signal, ifAbsent = false }: PutOptions,
 ): Promise<{ bytes: number }> {
   const folder = dirname(target.path);

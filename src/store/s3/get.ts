@@ -1,7 +1,7 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { addAbortSignal, Readable } from 'node:stream';
-import { StillpointError } from '../../errors.js';
-import { asError, chunksOf, unheard } from '../body.js';
+import { asError, StillpointError } from '../../errors.js';
+import { chunksOf, unheard } from '../body.js';
 import { isMissing, s3Failure } from './errors.js';
 import { aimOf, call, placeOf, type Remote } from './remote.js';
 import { pauseAfter } from './retry.js';

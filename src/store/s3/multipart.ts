@@ -4,9 +4,8 @@ import {
   UploadPartCommand,
   type CompletedPart,
 } from '@aws-sdk/client-s3';
-import type { Readable } from 'node:stream';
-import { StillpointError } from '../../errors.js';
-import { asError } from '../body.js';
+import { asError, StillpointError } from '../../errors.js';
+import type { Body } from '../../util/lent.js';
 import { faultOf, isConflict } from './errors.js';
 import { mostParts, type Cutter } from './parts.js';
 import { call, callOnce, type Remote } from './remote.js';
@@ -16,7 +15,7 @@ import { alreadyThere, conditionally, isOurs, type Write } from './write.js';
 
 /** A stream of which the first part has been read. */
 export interface Source {
-  body: Readable;
+  body: Body;
   first: Buffer;
   /** What gives the rest. */
   cut: Cutter;

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Lent } from '../../util/lent.js';
 import { chunksOf } from '../body.js';
 
 /** What S3 allows: parts of an upload. */
@@ -30,10 +30,9 @@ export interface Cutter {
 // Most objects are small; a buffer of a whole part for each would keep the garbage collector busy.
 const smallest = 64 * 1024;
 
-/** Cuts a stream into parts. */
-export function cutter(stream: Readable): Cutter {
+/** Cuts a stream into parts. `free`: memory of parts that nobody needs any more, of this stream and of others. */
+export function cutter(stream: Lent, free: ArrayBufferLike[] = []): Cutter {
   const chunks = chunksOf(stream);
-  const free: ArrayBufferLike[] = [];
   let rest: Buffer = Buffer.alloc(0);
   let isFirst = true;
 

@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import type { Readable } from 'node:stream';
 import { StillpointError } from '../../errors.js';
+import type { Body } from '../../util/lent.js';
 import type { PutOptions } from '../store.js';
 import { isConflict } from './errors.js';
 import { sendInParts } from './multipart.js';
@@ -21,13 +21,13 @@ import { alreadyThere, conditionally, isOurs, writerOf, writeTo, type Write } fr
 export async function putObject(
   remote: Remote,
   key: string,
-  body: Readable,
+  body: Body,
   options: PutOptions,
 ): Promise<{ bytes: number }> {
   const write = writeTo(remote, key, options);
   const sizeOf = (number: number): number =>
     partBytes(number, remote.partSize, options.estimatedBytes);
-  const cut = cutter(body);
+  const cut = cutter(body, remote.free);
   const first = await cut.next(sizeOf(1));
   options.signal?.throwIfAborted();
   try {

@@ -16,6 +16,8 @@ export interface Remote {
   partSize: number;
   /** Memory that uploads borrow for parts beyond the two that each of them may hold. */
   spare: { bytes: number };
+  /** Memory of parts that are stored, for the next ones. */
+  free: ArrayBufferLike[];
   patience: Patience;
 }
 
@@ -60,6 +62,7 @@ export function remoteOf(options: S3Options, patience: Partial<Patience> = {}): 
     url: `s3://${options.bucket}${folder === '' ? '' : `/${folder}`}`,
     partSize,
     spare: { bytes: partSize },
+    free: [],
     patience: waits,
   };
 }

@@ -32,7 +32,7 @@ describe('drill records', () => {
     expect(await listDrills(store, 'shop', (line) => lines.push(line))).toEqual([good]);
     // They are read side by side.
     expect(lines.sort()).toEqual([
-      expect.stringContaining(`${other!.id}`),
+      expect.stringContaining(other!.id),
       expect.stringContaining('zz.json'),
     ]);
   });

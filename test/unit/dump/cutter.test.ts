@@ -1,10 +1,8 @@
 import fc from 'fast-check';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import { Cutter } from '../../../src/dump/cutter.js';
 import { planParts, type PartPlan } from '../../../src/dump/plan.js';
+import { onLoan, read } from '../util/pieces.js';
 import { database, table } from './databases.js';
 
 const head = `-- MariaDB dump 10.19
@@ -43,10 +41,10 @@ async function cut(
     bytes.subarray(i * piece, (i + 1) * piece),
   );
   const cutter = new Cutter(parts, (part, its) => {
-    found.push([part, buffer(its)]);
+    found.push([part, read(its)]);
     found.at(-1)?.[1].catch(() => undefined);
   });
-  await pipeline(Readable.from(pieces), cutter);
+  await cutter.divide(onLoan(pieces));
   return await Promise.all(
     found.map(async ([part, its]): Promise<[PartPlan, string]> => [part, (await its).toString()]),
   );
@@ -122,7 +120,7 @@ test('a break on the way fails the part that is being written', async () => {
   let tell = (): void => undefined;
   const secondBegan = new Promise<void>((resolve) => (tell = resolve));
   const cutter = new Cutter(parts, (_, its) => {
-    parted.push(buffer(its));
+    parted.push(read(its));
     parted.at(-1)?.catch(() => undefined);
     if (parted.length === 2) tell();
   });
@@ -131,7 +129,7 @@ test('a break on the way fails the part that is being written', async () => {
     await secondBegan;
     throw new Error('mysqldump died');
   }
-  await expect(pipeline(Readable.from(broken()), cutter)).rejects.toThrow('mysqldump died');
+  await expect(cutter.divide(onLoan(broken()))).rejects.toThrow('mysqldump died');
   expect((await parted[0]!).toString()).toContain('(1)');
   await expect(parted[1]).rejects.toThrow('mysqldump died');
 });

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, test, vi } from 'vitest';
 import { DumpText, type Expected } from '../../../src/dump/dumpText.js';
 import { hostileNames } from '../../rig/hostile/names.js';
-import { inPieces, pieceSizes, through } from '../util/pieces.js';
+import { inPieces, onLoan, pieceSizes, read as bytesOf } from '../util/pieces.js';
 
 const trailer = '-- Dump completed\n';
 const noVerdict = () => Promise.resolve();
@@ -45,8 +46,8 @@ const quotes = {
 };
 
 async function read(text: string, sizes: readonly number[] = [1 << 16]): Promise<DumpText> {
-  const stream = new DumpText(noVerdict);
-  expect((await through(stream, inPieces(text, sizes))).toString()).toBe(text);
+  const stream = new DumpText(onLoan(inPieces(text, sizes)), noVerdict);
+  expect((await bytesOf(stream)).toString()).toBe(text);
   return stream;
 }
 
@@ -185,15 +186,82 @@ describe('any chunking', () => {
 
 test('a verdict that throws withholds the end', async () => {
   const unwell = new Error('unwell');
-  const stream = new DumpText(() => Promise.reject(unwell));
-  await expect(through(stream, [Buffer.from(trailer)])).rejects.toBe(unwell);
+  const stream = new DumpText(onLoan([Buffer.from(trailer)]), () => Promise.reject(unwell));
+  await expect(bytesOf(stream)).rejects.toBe(unwell);
+});
+
+test('a reader that leaves ends the source', async () => {
+  let ended = false;
+  async function* source() {
+    try {
+      for (;;) yield await Promise.resolve(Buffer.from('-- x\n'));
+    } finally {
+      ended = true;
+    }
+  }
+  for await (const chunk of new DumpText(source(), noVerdict)) {
+    expect(chunk).toHaveLength(5);
+    break;
+  }
+  expect(ended).toBe(true);
 });
 
 test('the verdict is asked when all has been read', async () => {
-  const stream: DumpText = new DumpText(() => {
+  const stream: DumpText = new DumpText(onLoan(inPieces(trailer, [1])), () => {
     expect(stream.complete).toBe(true);
     expect(stream.bytes).toBe(trailer.length);
     return Promise.resolve();
   });
-  await through(stream, inPieces(trailer, [1]));
+  await bytesOf(stream);
+});
+
+describe('the beginning is read before anybody asks for the text', () => {
+  const table = 'CREATE TABLE `a` (\n);\n';
+
+  test('until an object has come, and no further', async () => {
+    const rest = fc.string({ unit: fc.constantFrom('-- x\n', '(1)', '\n'), maxLength: 50 });
+    await fc.assert(
+      fc.asyncProperty(rest, pieceSizes, rest, async (before, sizes, after) => {
+        const whole = `${before}\n${table}${after}\n${trailer}`;
+        let asked = 0;
+        async function* source() {
+          for (const piece of inPieces(whole, sizes)) {
+            asked += piece.length;
+            yield await Promise.resolve(piece);
+          }
+        }
+        const stream = new DumpText(onLoan(source()), noVerdict);
+        stream.begin();
+        await vi.waitFor(() => expect(stream.begun).toBe(true), { interval: 1 });
+        for (let i = 0; i < 5; i++) await turn();
+        expect(stream.bytes).toBe(asked);
+        expect(asked).toBeLessThanOrEqual(before.length + 1 + table.length + Math.max(...sizes));
+        expect((await bytesOf(stream)).toString()).toBe(whole);
+        expect(stream.complete).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('a megabyte of it at most', async () => {
+    const line = Buffer.alloc(1 << 16, '-- a line of no object\n');
+    const stream = new DumpText(onLoan(Array.from({ length: 40 }, () => line)), noVerdict);
+    stream.begin();
+    await vi.waitFor(() => expect(stream.bytes).toBe(1 << 20));
+    for (let i = 0; i < 5; i++) await turn();
+    expect(stream.bytes).toBe(1 << 20);
+    expect(await bytesOf(stream)).toHaveLength(40 * line.length);
+  });
+
+  test('an error there fails whoever reads', async () => {
+    const lost = new Error('lost');
+    async function* source() {
+      yield await Promise.resolve(Buffer.from('-- x'));
+      throw lost;
+    }
+    const stream = new DumpText(source(), noVerdict);
+    stream.begin();
+    await turn();
+    await expect(bytesOf(stream)).rejects.toBe(lost);
+  });
 });

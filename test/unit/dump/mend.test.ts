@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MendedObjects } from '../../../src/dump/mend.js';
-import { inPieces, pieceSizes, through } from '../util/pieces.js';
+import { mendedObjects } from '../../../src/dump/mend.js';
+import { inPieces, onLoan, pieceSizes, read } from '../util/pieces.js';
 
 const whole = [1 << 20];
 async function mended(text: string | Buffer, sizes: readonly number[] = whole): Promise<Buffer> {
-  return await through(new MendedObjects(), inPieces(text, sizes));
+  return await read(mendedObjects(onLoan(inPieces(text, sizes))));
 }
 
 const trigger = (end: string) =>

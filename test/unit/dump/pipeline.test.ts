@@ -1,15 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import type { Expected } from '../../../src/dump/dumpText.js';
-import { MendedObjects } from '../../../src/dump/mend.js';
-import { runFlow, type PartFlow } from '../../../src/dump/pipeline.js';
+import { mendedObjects } from '../../../src/dump/mend.js';
+import {
+  counted,
+  startDump,
+  storeText,
+  type DumpSource,
+  type StoredPart,
+  type TextFlow,
+} from '../../../src/dump/pipeline.js';
 import { smallFrame, smallText } from '../../../src/dump/smallFrame.js';
+import type { SpoolSpace } from '../../../src/dump/spool.js';
 import type { Command } from '../../../src/util/command.js';
+import type { Body } from '../../../src/util/lent.js';
 import { ownFolder } from '../util/folder.js';
+import { read } from '../util/pieces.js';
 
 const dump = 'CREATE TABLE `a` (\n);\n-- Dump completed\n';
 const zstd: Command = { file: 'zstd', args: ['-q', '-c', '-1'] };
@@ -24,17 +32,37 @@ const unzstd = (bytes: Buffer) =>
 /** Called when a sink got to the end of the bytes: a store would keep what it has. */
 const stored = vi.fn();
 
+async function spaceOf(memory: number): Promise<SpoolSpace> {
+  return { folder: await ownFolder(), memory, memoryLeft: memory, diskLeft: 0 };
+}
+
+/** Stores what a program dumps, or a text. */
+async function store(source: DumpSource | string, flow: TextFlow): Promise<StoredPart> {
+  if (typeof source === 'string')
+    return { ...(await storeText(counted([source]), flow)), warnings: [] };
+  const dump = startDump(flow.title, source);
+  try {
+    return { ...(await storeText(dump.text, flow)), warnings: dump.warnings };
+  } finally {
+    dump.kill();
+    await dump.ended.catch(() => undefined);
+  }
+}
+
 /** Runs a flow whose sink keeps what it gets. */
-async function run(source: Command | string, more: Partial<PartFlow> = {}) {
+async function run(
+  source: Command | string,
+  { holding = expected, ...more }: Partial<TextFlow> & { holding?: Expected[] } = {},
+) {
   stored.mockClear();
   let bytes = Buffer.alloc(0);
-  const part = await runFlow({
+  const flowing = typeof source === 'string' ? source : { command: source, expected: holding };
+  const part = await store(flowing, {
     title: 'schema of shop',
-    source: typeof source === 'string' ? { text: source } : { command: source, expected },
     filters: [zstd],
-    spool: { folder: await ownFolder(), memory: 1 << 26, diskLeft: 0 },
+    spool: await spaceOf(1 << 26),
     sink: async (body) => {
-      bytes = await buffer(body);
+      bytes = await read(body);
       stored();
       return { bytes: bytes.length };
     },
@@ -92,10 +120,10 @@ describe('a dump that ends well', () => {
 
   test('is mended on its way', async () => {
     const text = '/*!50003 CREATE*/ /*!50003 TRIGGER `t` BEFORE INSERT */;;\n-- Dump completed\n';
-    const flow = { command: { file: 'printf', args: ['%s', text.replace('*/;;', ';*/;;')] } };
-    const { bytes, part } = await run('', {
-      source: { ...flow, expected: [{ kind: 'trigger', name: 't' }] },
-      mend: new MendedObjects(),
+    const command = { file: 'printf', args: ['%s', text.replace('*/;;', ';*/;;')] };
+    const { bytes, part } = await run(command, {
+      holding: [{ kind: 'trigger', name: 't' }],
+      mend: mendedObjects,
       filters: [{ file: 'cat', args: [] }],
     });
     expect(bytes.toString()).toBe(text);
@@ -113,6 +141,21 @@ describe('a dump that ends well', () => {
     expect(part.warnings).toEqual(lines);
   });
 
+  test('is whole, however slowly a filter reads', async () => {
+    const script = 'printf "x\\n%s" "$1"; sleep 0.1; seq 2000000; printf %s "$1"';
+    const sum = { file: 'md5sum', args: [] };
+    const slow: Command = { file: 'zstd', args: ['-q', '-c', '-5'] };
+    const unpack: Command = { file: 'zstd', args: ['-q', '-d', '-c'] };
+    const { part, bytes } = await run(bash(script), { filters: [slow, unpack, sum] });
+    const [wanted] = execFileSync('bash', ['-c', `(${script}) | md5sum`, 'bash', dump])
+      .toString()
+      .split(' ');
+    expect(bytes.toString()).toBe(`${wanted!}  -\n`);
+    expect(part.plainBytes).toBeGreaterThan(10_000_000);
+    const peeked = await run(bash(script), { filters: [sum], small: (text) => text });
+    expect(peeked.bytes.toString()).toBe(`${wanted!}  -\n`);
+  });
+
   test('reaches a sink that is slower than it, whole', async () => {
     const lines = 40_000;
     let bytes = Buffer.alloc(0);
@@ -120,12 +163,12 @@ describe('a dump that ends well', () => {
       bash(`for ((i = 0; i < ${lines}; i++)); do echo "line $i of many"; done; printf %s "$1"`),
       {
         filters: [{ file: 'cat', args: [] }],
-        spool: { folder: await ownFolder(), memory: 100_000, diskLeft: 0 },
+        spool: await spaceOf(100_000),
         sink: async (body) => {
           const pieces: Buffer[] = [];
           for await (const piece of body) {
             await turn();
-            pieces.push(piece as Buffer);
+            pieces.push(Buffer.from(piece));
           }
           bytes = Buffer.concat(pieces);
           return { bytes: bytes.length };
@@ -149,7 +192,7 @@ describe('a dump that ends well', () => {
       },
       sink: async (body) => {
         await allCame;
-        bytes = await buffer(body);
+        bytes = await read(body);
         return { bytes: bytes.length };
       },
     });
@@ -159,7 +202,7 @@ describe('a dump that ends well', () => {
 });
 
 test('a store that keeps fewer bytes than it was sent fails the part', async () => {
-  const sink = async (body: Readable) => ({ bytes: (await buffer(body)).length - 1 });
+  const sink = async (body: Body) => ({ bytes: (await read(body)).length - 1 });
   await expect(run(bash('printf %s "$1"'), { sink })).rejects.toThrow(
     /bytes were sent, the store has/,
   );
@@ -199,7 +242,7 @@ describe('a dump is not stored', () => {
 
   test.each(cases)('without filters either: that %s', async (_, script, why) => {
     await expect(run(bash(script), { filters: [] })).rejects.toThrow(why);
-    await expect(run(bash(script), { mend: new MendedObjects() })).rejects.toThrow(why);
+    await expect(run(bash(script), { mend: mendedObjects })).rejects.toThrow(why);
     await expect(run(bash(script), { small: smallFrame })).rejects.toThrow(why);
     expect(stored).not.toHaveBeenCalled();
   });
@@ -222,6 +265,7 @@ describe('a filter that', () => {
   ])('%s fails the part', async (_, filter, why) => {
     await expect(run(good, { filters: [filter] })).rejects.toThrow(why);
     await expect(run(good, { filters: [filter, zstd] })).rejects.toThrow(why);
+    await expect(run(good, { filters: [zstd, filter] })).rejects.toThrow(why);
     expect(stored).not.toHaveBeenCalled();
   });
 });
@@ -242,13 +286,13 @@ describe('a text of our own', () => {
 describe('what ends a flow early', () => {
   /** Programs that end only when they are killed: a flow that settles has seen to it. */
   const endless = { file: 'yes', args: ['--', '-- a line'] };
-  const stuck = bash('echo beginning; exec sleep 100000');
+  const stuck = bash('head -1 <<< "$1"; exec sleep 100000');
 
   test.each([
     ['at once', async () => await Promise.reject(new Error('store is full'))],
     [
       'after some bytes',
-      async (body: Readable) => {
+      async (body: Body) => {
         await body[Symbol.asyncIterator]().next();
         throw new Error('store is full');
       },

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import { Slicer } from '../../../src/dump/slicer.js';
+import { onLoan, read } from '../util/pieces.js';
 
 const head = `-- MariaDB dump 10.19
 /*!40103 SET @OLD_TIME_ZONE=@@TIME_ZONE */;
@@ -30,10 +28,10 @@ async function slice(text: string, most: number, piece = 1 << 16): Promise<strin
   const found: Promise<Buffer>[] = [];
   const slicer = new Slicer(most, (number, its) => {
     expect(number).toBe(found.length);
-    found.push(buffer(its));
+    found.push(read(its));
     found.at(-1)?.catch(() => undefined);
   });
-  await pipeline(Readable.from(pieces), slicer);
+  await slicer.divide(onLoan(pieces));
   return (await Promise.all(found)).map(String);
 }
 
@@ -93,12 +91,12 @@ describe('a slice', () => {
 
 test('a text that fails fails its last slice', async () => {
   const ends: Promise<Buffer>[] = [];
-  const slicer = new Slicer(1, (_, its) => void ends.push(buffer(its)));
+  const slicer = new Slicer(1, (_, its) => void ends.push(read(its)));
   const text = async function* () {
     yield Buffer.from(`${head}INSERT INTO \`t\` VALUES (1);\nINSERT INTO \`t\``);
     await new Promise(setImmediate);
     throw new Error('mysqldump died');
   };
-  await expect(pipeline(Readable.from(text()), slicer)).rejects.toThrow('mysqldump died');
+  await expect(slicer.divide(onLoan(text()))).rejects.toThrow('mysqldump died');
   await expect(ends.at(-1)).rejects.toThrow('mysqldump died');
 });

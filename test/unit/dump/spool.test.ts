@@ -1,18 +1,17 @@
 import fc from 'fast-check';
 import { readdir, readlink } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { spooled, type SpoolSpace } from '../../../src/dump/spool.js';
 import { start } from '../../../src/util/command.js';
 import { ownFolder } from '../util/folder.js';
-import { inPieces, pieceSizes } from '../util/pieces.js';
+import { inPieces, onLoan, pieceSizes, read as bytesOf } from '../util/pieces.js';
 
 const plenty = 1 << 30;
 const patient = { timeout: 30_000 };
 
 async function spaceOf(memory: number, diskLeft: number): Promise<SpoolSpace> {
-  return { folder: await ownFolder(), memory, diskLeft };
+  return { folder: await ownFolder(), memory, memoryLeft: plenty, diskLeft };
 }
 
 /** A source that tells when the spool has asked it for more than it has, so has taken everything. */
@@ -58,12 +57,12 @@ describe('a reader that is slow from the start gets everything', () => {
     const folder = await ownFolder();
     await fc.assert(
       fc.asyncProperty(bytes, pieceSizes, fc.nat(2500), async (whole, sizes, memory) => {
-        const space = { folder, memory, diskLeft: plenty };
+        const space = { folder, memory, memoryLeft: plenty, diskLeft: plenty };
         const { source, taken } = told(inPieces(whole, sizes));
-        const body = spooled(source, space);
+        const body = spooled(onLoan(source), space);
         await taken;
-        expect((await buffer(body)).equals(whole)).toBe(true);
-        expect(space.diskLeft).toBe(plenty);
+        expect((await bytesOf(body)).equals(whole)).toBe(true);
+        expect(space).toMatchObject({ memoryLeft: plenty, diskLeft: plenty });
       }),
     );
     expect(await readdir(folder)).toEqual([]);
@@ -73,10 +72,10 @@ describe('a reader that is slow from the start gets everything', () => {
     const whole = Buffer.alloc(3_500_000, 'stillpoint, ');
     const { source, taken } = told(inPieces(whole, [65_536, 1, 100_000]));
     const space = await spaceOf(100_000, plenty);
-    const body = spooled(source, space);
+    const body = spooled(onLoan(source), space);
     await taken;
     expect(space.diskLeft).toBeLessThan(plenty);
-    expect((await buffer(body)).equals(whole)).toBe(true);
+    expect((await bytesOf(body)).equals(whole)).toBe(true);
     expect(space.diskLeft).toBe(plenty);
   });
 
@@ -87,10 +86,10 @@ describe('a reader that is slow from the start gets everything', () => {
     const space = await spaceOf(1000, plenty);
     const child = start({ file: 'bash', args: ['--norc', '-c', `printf "%0${length}d" 7`] });
     const { source, taken } = told(child.stdout as AsyncIterable<Buffer>);
-    const body = spooled(source, space);
+    const body = spooled(onLoan(source), space);
     expect((await child.ended).status).toBe(0);
     await taken;
-    expect((await buffer(body)).toString()).toBe('7'.padStart(length, '0'));
+    expect((await bytesOf(body)).toString()).toBe('7'.padStart(length, '0'));
   });
 });
 
@@ -100,7 +99,9 @@ describe('a reader that keeps up', () => {
     const pieces = Array.from({ length: 500 }, (_, i) => Buffer.alloc(65_536, i % 251));
     const space = await spaceOf(65_536, plenty);
     const { source } = told(pieces);
-    expect((await buffer(spooled(source, space))).equals(Buffer.concat(pieces))).toBe(true);
+    expect((await bytesOf(spooled(onLoan(source), space))).equals(Buffer.concat(pieces))).toBe(
+      true,
+    );
     expect(space.diskLeft).toBe(plenty);
   });
 
@@ -109,15 +110,15 @@ describe('a reader that keeps up', () => {
     const space = await spaceOf(100, 0);
     await fc.assert(
       fc.asyncProperty(bytes, pieceSizes, async (whole, sizes) => {
-        const body = spooled(told(inPieces(whole, sizes)).source, space);
-        expect((await buffer(body)).equals(whole)).toBe(true);
+        const body = spooled(onLoan(told(inPieces(whole, sizes)).source), space);
+        expect((await bytesOf(body)).equals(whole)).toBe(true);
       }),
     );
     expect(space.diskLeft).toBe(0);
   });
 
   test('gets the empty end of an empty source', async () => {
-    expect(await buffer(spooled(told([]).source, await spaceOf(0, 0)))).toHaveLength(0);
+    expect(await bytesOf(spooled(told([]).source, await spaceOf(0, 0)))).toHaveLength(0);
   });
 });
 
@@ -125,16 +126,16 @@ describe('an error of the source', () => {
   test('arrives', async () => {
     const lost = new Error('lost');
     const { source } = thrownAfter([Buffer.from('before')], lost);
-    await expect(buffer(spooled(source, await spaceOf(1000, 0)))).rejects.toBe(lost);
+    await expect(bytesOf(spooled(onLoan(source), await spaceOf(1000, 0)))).rejects.toBe(lost);
   });
 
   test('arrives also when bytes wait in the file', async () => {
     const lost = new Error('lost');
     const { source, over } = thrownAfter(inPieces(Buffer.alloc(50), [10]), lost);
     const space = await spaceOf(1, plenty);
-    const body = spooled(source, space);
+    const body = spooled(onLoan(source), space);
     await over;
-    await expect(buffer(body)).rejects.toBe(lost);
+    await expect(bytesOf(body)).rejects.toBe(lost);
     await vi.waitFor(() => expect(space.diskLeft).toBe(plenty), patient);
   });
 });
@@ -143,9 +144,9 @@ describe('a reader that gives up', () => {
   test.skipIf(process.platform !== 'linux')('frees the file', async () => {
     const space = await spaceOf(1, plenty);
     const { source, taken } = told(inPieces(Buffer.alloc(50_000), [10_000]));
-    const body = spooled(source, space);
+    const body = spooled(onLoan(source), space);
     await taken;
-    expect(space.diskLeft).toBe(plenty - 40_000);
+    expect(space.diskLeft).toBe(plenty - 50_000);
     expect(await openFiles(space.folder)).toHaveLength(1);
     body.destroy();
     await vi.waitFor(async () => {
@@ -167,7 +168,7 @@ describe('a reader that gives up', () => {
         ended = true;
       }
     }
-    const body = spooled(source(), space);
+    const body = spooled(onLoan(source()), space);
     await vi.waitFor(() => expect(space.diskLeft).toBe(0), patient);
     body.destroy();
     await vi.waitFor(() => expect(ended).toBe(true), patient);
@@ -177,8 +178,8 @@ describe('a reader that gives up', () => {
 
 test('a full spool holds the source back', async () => {
   const size = 65_536;
-  // What the stream between the spool and its reader holds.
-  const readAhead = 1 << 20;
+  /** As much the reader may have in hand. */
+  const block = 256 * 1024;
   const count = 100;
   for (const diskLeft of [0, size]) {
     const space = await spaceOf(2 * size, diskLeft);
@@ -194,25 +195,42 @@ test('a full spool holds the source back', async () => {
         yield Buffer.alloc(size, i);
       }
     }
-    const body = spooled(source(), space);
+    const body = spooled(onLoan(source()), space);
     await vi.waitFor(() => expect(given).toBe(room + size), patient);
     for await (const chunk of body) {
       for (let i = 0; i < 5; i++) await turn();
-      for (const byte of (chunk as Buffer).subarray(0, 1)) expect(byte).toBe(read / size);
-      read += (chunk as Buffer).length;
+      expect(chunk[0]).toBe(Math.floor(read / size));
+      read += chunk.length;
     }
     expect(read).toBe(count * size);
-    expect(furthest).toBeLessThanOrEqual(room + readAhead + 2 * size);
+    expect(furthest).toBeLessThanOrEqual(room + block + size);
     expect(space.diskLeft).toBe(diskLeft);
   }
 });
 
+test('memory is shared: what has no room there goes to the file', async () => {
+  const space = { ...(await spaceOf(1000, plenty)), memoryLeft: 1500 };
+  const whole = Buffer.alloc(2000, 'stillpoint, ');
+  const sources = [1, 2, 3].map(() => told(inPieces(whole, [100])));
+  const bodies = sources.map(({ source }) => spooled(onLoan(source), space));
+  await Promise.all(sources.map(async ({ taken }) => await taken));
+  await vi.waitFor(() => expect(plenty - space.diskLeft).toBe(3 * whole.length - 1500), patient);
+  expect(space.memoryLeft).toBe(0);
+  const [first, ...others] = bodies;
+  expect((await bytesOf(first!)).equals(whole)).toBe(true);
+  for (const body of others) body.destroy();
+  await vi.waitFor(
+    () => expect(space).toMatchObject({ memoryLeft: 1500, diskLeft: plenty }),
+    patient,
+  );
+});
+
 test('a folder that cannot be written is named', async () => {
-  const space = { folder: '/nowhere/at-all', memory: 1, diskLeft: plenty };
+  const space = { folder: '/nowhere/at-all', memory: 1, memoryLeft: 1, diskLeft: plenty };
   const { source, over } = thrownAfter(inPieces(Buffer.alloc(20), [10]), new Error('not this one'));
-  const body = spooled(source, space);
+  const body = spooled(onLoan(source), space);
   await over;
-  await expect(buffer(body)).rejects.toMatchObject({
+  await expect(bytesOf(body)).rejects.toMatchObject({
     code: 'failed',
     message: expect.stringContaining('cannot spool to /nowhere/at-all: ENOENT') as string,
     hint: expect.stringContaining('dump.spool.path') as string,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { Readable, type Transform } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import type { Lent } from '../../../src/util/lent.js';
 
 /** Sizes of pieces, used in turn: small ones, so that every boundary falls somewhere. */
 export const pieceSizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 8 });
@@ -26,4 +27,25 @@ export async function through(stream: Transform, pieces: readonly Buffer[]): Pro
     pipeline(Readable.from(pieces, { objectMode: false }), stream),
   ]);
   return out;
+}
+
+/** Pieces on loan: each is overwritten as soon as the next is asked for. */
+export async function* onLoan(
+  pieces: Iterable<Buffer> | AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) {
+    const memory = Buffer.from(piece);
+    try {
+      yield memory;
+    } finally {
+      memory.fill('!');
+    }
+  }
+}
+
+/** All bytes of a text that is lent. */
+export async function read(text: Lent): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of text) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
 }
