@@ -63,7 +63,7 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
     const running = startLane(
       lane,
       title,
-      { command, expected, partBytes: options.partBytes, signal },
+      { command, expected, partBytes: options.partBytes, signal, fail },
       store,
       go,
     );

@@ -36,23 +36,17 @@ export interface RunningLane {
  * Starts the mysqldump of a lane and, once `go` has settled, cuts what it writes into parts; `store` takes
  * each to the store. Until then mysqldump waits with its snapshot open and the beginning of its text read.
  * `partBytes`: what is longer becomes several parts, each little longer than that. `signal` ends mysqldump, also one
- * that writes nothing.
+ * that writes nothing; `fail` fires it: parts may wait for the store, and none of them is sent any more.
  */
 export function startLane(
   lane: Lane,
   title: string,
-  source: DumpSource & { partBytes: number; signal: AbortSignal },
+  source: DumpSource & { partBytes: number; signal: AbortSignal; fail: (error: unknown) => void },
   store: (part: PartPlan, text: CountedText) => Promise<StoredText>,
   go: Promise<void>,
 ): RunningLane {
-  const { partBytes, signal } = source;
+  const { partBytes, signal, fail } = source;
   const dump = startDump(title, source);
-  /** What failed first, of several parts. */
-  const failed = new AbortController();
-  const fail = (error: unknown) => {
-    failed.abort(error);
-    dump.kill();
-  };
   return { dump, finished: run() };
 
   async function run(): Promise<LanePart[]> {
@@ -110,7 +104,7 @@ export function startLane(
       fail(error instanceof StillpointError ? error : broken(title, reasonOf(error)));
     });
     const ends = await Promise.allSettled(parts);
-    failed.signal.throwIfAborted();
+    signal.throwIfAborted();
     return ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []));
   }
 }

@@ -113,13 +113,39 @@ describe('the store misbehaves while the replica stands still', () => {
     proxy.clear();
     expect((await setup.run('list', '--json')).json).toEqual([]);
   });
+
+  test('it refuses one of many parts for good: those that wait are not sent', async () => {
+    const dump = { spool: { memory: '1MiB' }, partSize: '1MiB', checksums: false };
+    const setup = await overProxy({ dump });
+    // Not the definitions, whose failure would end all.
+    const rows = { on: uploads, at: /\/data\// };
+    proxy.fail({ ...rows, stall: true });
+    let before = Infinity;
+    const refuse = () => {
+      proxy.clear();
+      proxy.fail({ ...rows, answer: { status: 403, code: 'AccessDenied' } });
+      before = uploadsSeen();
+    };
+    const backedUp = backup(setup.config, {
+      observe: (event) => {
+        if (event.type === 'step' && event.step === 'dump') void releaseWhenDumped(0, refuse);
+      },
+    });
+    await expect(backedUp).rejects.toThrow(/may not write s3:/);
+    // Those that were on their way, tried again.
+    expect(uploadsSeen() - before).toBeGreaterThan(0);
+    expect(uploadsSeen() - before).toBeLessThan(6);
+    expect(await pair.applierRunning()).toBe(true);
+    proxy.clear();
+    expect((await setup.run('list', '--json')).json).toEqual([]);
+  });
 });
 
 /**
  * Lets the store go on when no mysqldump reads from the server any more, and so many milliseconds have passed:
  * two minutes are longer than any timeout of server, client and SDK by default.
  */
-async function releaseWhenDumped(stall: number): Promise<void> {
+async function releaseWhenDumped(stall: number, release = () => proxy.clear()): Promise<void> {
   const since = performance.now();
   let begun = false;
   await waitFor(
@@ -133,5 +159,5 @@ async function releaseWhenDumped(stall: number): Promise<void> {
   );
   // Not waiting for something to happen: that nothing does for so long is the case.
   await sleep(Math.max(0, stall - (performance.now() - since)));
-  proxy.clear();
+  release();
 }
