@@ -2,17 +2,10 @@ import { reasonOf, StillpointError } from '../errors.js';
 import { Cutter } from './cutter.js';
 import type { Divider } from './divider.js';
 import type { Lane } from './lanes.js';
-import {
-  broken,
-  startDump,
-  type CountedText,
-  type DumpSource,
-  type RunningDump,
-  type StoredPart,
-  type StoredText,
-} from './pipeline.js';
 import type { PartText } from './partText.js';
+import { broken, type CountedText, type StoredPart, type StoredText } from './pipeline.js';
 import type { PartPlan } from './plan.js';
+import { startDump, type DumpSource, type RunningDump } from './runningDump.js';
 import { Slicer } from './slicer.js';
 
 /** Parts of one lane that may wait for the store: each may have a file open. */

@@ -1,25 +1,11 @@
 import { createHash } from 'node:crypto';
-import { Readable, type Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { asError, StillpointError } from '../errors.js';
-import {
-  failureOf,
-  start,
-  startLent,
-  type Child,
-  type Command,
-  type Ended,
-  type LentChild,
-} from '../util/command.js';
+import type { Command } from '../util/command.js';
 import type { Body, Lent } from '../util/lent.js';
-import { DumpText, type Expected } from './dumpText.js';
+import { feed, startChain } from './chain.js';
 import { peek, smallText } from './smallFrame.js';
 import { spooled, type SpoolSpace } from './spool.js';
-
-/** Text that a program makes, and what it must hold to count as whole. */
-export interface DumpSource {
-  command: Command;
-  expected: readonly Expected[];
-}
 
 /** SQL on its way to the store, and how much of it there was. */
 export type CountedText = Lent & { readonly bytes: number };
@@ -55,51 +41,6 @@ export interface StoredPart extends StoredText {
   warnings: string[];
 }
 
-/** mysqldump at work. */
-export interface RunningDump {
-  /**
-   * What it writes. It ends only once mysqldump has exited with 0, its trailer and every expected object
-   * were seen and its stderr was clean; else it fails.
-   */
-  readonly text: CountedText;
-  /** What mysqldump warned of; complete when the text has ended. */
-  readonly warnings: string[];
-  /** Settles when the program has exited, however. */
-  readonly ended: Promise<unknown>;
-  hasEnded(): boolean;
-  /** Whether it has come so far in its text that its snapshot must be open. */
-  hasBegun(): boolean;
-  kill(): void;
-}
-
-/** Starts mysqldump. A dump that died looks like one that ended (its stdout just closes), so it is judged. */
-export function startDump(title: string, { command, expected }: DumpSource): RunningDump {
-  const started = startLent(command);
-  const ended = started.then(async (child) => await child.ended);
-  const warnings: string[] = [];
-  const text: DumpText = new DumpText(outputOf(started), async () => {
-    const { name } = await started;
-    warnings.push(...judge(title, name, await ended, text, expected));
-  });
-  started.then(({ stdin }) => stdin.end()).catch(() => undefined);
-  text.begin();
-  let isOver = false;
-  const over = () => (isOver = true);
-  ended.then(over, over);
-  return {
-    text,
-    warnings,
-    ended,
-    hasEnded: () => isOver,
-    hasBegun: () => text.begun,
-    kill: () => void started.then((child) => child.kill()).catch(() => undefined),
-  };
-}
-
-async function* outputOf(started: Promise<LentChild>): AsyncGenerator<Buffer> {
-  yield* (await started).output;
-}
-
 /** Text of our own as it goes to the store. */
 export function counted(pieces: AsyncIterable<string> | Iterable<string>): CountedText {
   const text = {
@@ -123,7 +64,7 @@ export function counted(pieces: AsyncIterable<string> | Iterable<string>): Count
 export async function storeText(text: CountedText, flow: TextFlow): Promise<StoredText> {
   const { title, signal, mend } = flow;
   signal.throwIfAborted();
-  let chain: Chain | null = null;
+  let endFilters = async (): Promise<void> => Promise.resolve();
   const hash = createHash('sha256');
   let storedBytes = 0;
 
@@ -137,7 +78,8 @@ export async function storeText(text: CountedText, flow: TextFlow): Promise<Stor
   /** Counts and hashes, and passes on the end only when all that came before ended well. */
   async function* sealed(): AsyncGenerator<Buffer> {
     const { input, commands } = await beginningOf(mend ? mend(text) : text, flow);
-    chain = await startChain(commands);
+    const chain = await startChain(commands);
+    if (chain) endFilters = chain.kill;
     try {
       signal.throwIfAborted();
       if (!chain) for await (const chunk of input) yield count(chunk);
@@ -152,14 +94,14 @@ export async function storeText(text: CountedText, flow: TextFlow): Promise<Stor
       }
       if (storedBytes === 0) throw broken(title, 'nothing was left to store');
     } finally {
-      await chain?.kill();
+      await endFilters();
     }
   }
 
   const body = spooled(sealed(), flow.spool);
   const stop = () => {
     body.destroy(asError(signal.reason));
-    void chain?.kill();
+    void endFilters();
   };
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -169,71 +111,13 @@ export async function storeText(text: CountedText, flow: TextFlow): Promise<Stor
     }
   } catch (error) {
     body.destroy(asError(error));
-    await (chain as Chain | null)?.kill();
+    await endFilters();
     signal.throwIfAborted();
     throw error;
   } finally {
     signal.removeEventListener('abort', stop);
   }
   return { plainBytes: text.bytes, storedBytes, sha256: hash.digest('hex') };
-}
-
-/** Programs of which each writes into the next. */
-interface Chain {
-  stdin: Writable;
-  output: Lent;
-  /** How one of them ended badly; null when all have ended with 0. */
-  failure(): Promise<string | null>;
-  /** Settles when all have ended. */
-  kill(): Promise<void>;
-}
-
-/** Null when there are none. */
-async function startChain(commands: readonly Command[]): Promise<Chain | null> {
-  const lastOfAll = commands.at(-1);
-  if (!lastOfAll) return null;
-  const last = await startLent(lastOfAll);
-  const children: Pick<Child, 'name' | 'stdin' | 'ended' | 'kill'>[] = [last];
-  let first: Pick<Child, 'stdin'> = last;
-  for (const command of commands.slice(0, -1).reverse()) {
-    const next = first;
-    const child = start(command, next);
-    const end = () => next.stdin.end();
-    child.ended.then(end, end);
-    children.unshift(child);
-    first = child;
-  }
-  return {
-    stdin: first.stdin,
-    output: last.output,
-    async failure() {
-      const ends = await Promise.all(
-        children.map(async ({ name, ended }) => ({ name, ...(await ended) })),
-      );
-      // Who writes into a program that has died fails, too.
-      const failed = ends.reverse().find(({ status }) => status !== 0);
-      return failed ? failureOf(failed.name, failed) : null;
-    },
-    async kill() {
-      children.forEach((child) => child.kill());
-      await Promise.allSettled(children.map(({ ended }) => ended));
-    },
-  };
-}
-
-/** Writes a text into a program; what has failed is not ended well. */
-async function feed(text: Lent, into: Writable): Promise<void> {
-  try {
-    for await (const chunk of text) {
-      await new Promise<void>((resolve, reject) => {
-        into.write(chunk, (error) => (error ? reject(error) : resolve()));
-      });
-    }
-    into.end();
-  } catch (error) {
-    into.destroy();
-    throw error;
-  }
 }
 
 /** What the filters get, and which of them are left to do: a small text needs no process for the first. */
@@ -245,34 +129,6 @@ async function beginningOf(
   const text = await peek(sql, smallText);
   if ('longer' in text) return { input: text.longer, commands: filters };
   return { input: Readable.from([small(text.whole)]), commands: filters.slice(1) };
-}
-
-/** Throws unless a dump ended well in every respect; returns what it warned of. */
-function judge(
-  title: string,
-  name: string,
-  ended: Ended,
-  text: DumpText,
-  expected: readonly Expected[],
-): string[] {
-  const failure = failureOf(name, ended);
-  if (failure !== null) throw broken(title, failure);
-  const notes = ended.stderr.split('\n').filter((line) => line !== '');
-  const error = notes.find((line) => !isWarning(line));
-  if (error !== undefined) throw broken(title, `${name} ended with 0 but said: ${error}`);
-  if (!text.complete) throw broken(title, `${name} ended with 0 but without its last line`);
-  const [lost] = text.missing(expected);
-  if (lost) {
-    throw broken(title, `${name} ended with 0 but left out the ${lost.kind} ${lost.name}`);
-  }
-  return notes;
-}
-
-/** Lines that mysqldump and mariadb-dump print on stderr without meaning a failure. */
-function isWarning(line: string): boolean {
-  return /\[Warning\]|^(mysqldump|mariadb-dump): Warning|^Warning:|^WARNING:|^-- Warning/i.test(
-    line,
-  );
 }
 
 /** The error of a dump that is not to be kept. */

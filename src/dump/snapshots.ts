@@ -2,7 +2,7 @@ import { StillpointError } from '../errors.js';
 import { number } from '../dialect/rows.js';
 import type { Server } from '../pair/server.js';
 import { waitFor } from '../util/wait.js';
-import type { RunningDump } from './pipeline.js';
+import type { RunningDump } from './runningDump.js';
 
 /** Seconds for mysqldump to connect and open its snapshot. */
 const patience = 60;

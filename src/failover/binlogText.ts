@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
-import { StillpointError } from '../errors.js';
+import { asError, StillpointError } from '../errors.js';
 import { failureOf, start, type Command } from '../util/command.js';
 import type { CountedText } from '../dump/pipeline.js';
 
@@ -28,7 +28,7 @@ class Counted extends Transform {
   override _flush(done: TransformCallback): void {
     this.#atEnd(this.#tail.toString()).then(
       () => done(),
-      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+      (error: unknown) => done(asError(error)),
     );
   }
 }

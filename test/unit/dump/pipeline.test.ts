@@ -4,14 +4,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import type { Expected } from '../../../src/dump/dumpText.js';
 import { mendedObjects } from '../../../src/dump/mend.js';
-import {
-  counted,
-  startDump,
-  storeText,
-  type DumpSource,
-  type StoredPart,
-  type TextFlow,
-} from '../../../src/dump/pipeline.js';
+import { counted, storeText, type StoredPart, type TextFlow } from '../../../src/dump/pipeline.js';
+import { startDump, type DumpSource } from '../../../src/dump/runningDump.js';
 import { smallFrame, smallText } from '../../../src/dump/smallFrame.js';
 import type { SpoolSpace } from '../../../src/dump/spool.js';
 import type { Command } from '../../../src/util/command.js';
