@@ -3,7 +3,7 @@ import { readManifest } from './catalog/catalog.js';
 import type { Config } from './config/schema.js';
 import { reasonOf } from './errors.js';
 import { openBackup } from './openBackup.js';
-import { checkedBytes } from './restore/load.js';
+import { checkedBytes } from './restore/decode.js';
 import { ignore, type Observe } from './util/observe.js';
 
 /** What a verification found. */

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
 import type { Store } from '../store/store.js';
 import { StillpointError } from '../errors.js';
-import { checkedBytes } from '../restore/load.js';
+import { checkedBytes } from '../restore/decode.js';
 import type { Observe } from '../util/observe.js';
 
 /** One object of a backup, as its manifest knows it. */

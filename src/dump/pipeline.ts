@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { asError, StillpointError } from '../errors.js';
+import { feed, startChain } from '../util/chain.js';
 import type { Command } from '../util/command.js';
-import type { Body, Lent } from '../util/lent.js';
-import { feed, startChain } from './chain.js';
+import type { Body, Lent, Step } from '../util/lent.js';
 import { peek, smallText } from './smallFrame.js';
 import { spooled, type SpoolSpace } from './spool.js';
 
@@ -15,7 +15,7 @@ export interface TextFlow {
   /** For messages: `rows of shop.orders`. */
   title: string;
   /** Changes the text on its way to the filters. */
-  mend?: ((text: Lent) => Lent) | null;
+  mend?: Step | null;
   /** Programs the text is piped through, e.g. zstd and age. */
   filters: readonly Command[];
   /** Does to a whole small text what the first of the programs does; null where none is expected. */
@@ -87,9 +87,9 @@ export async function storeText(text: CountedText, flow: TextFlow): Promise<Stor
         const fed = feed(input, chain.stdin);
         fed.catch(() => undefined);
         for await (const chunk of chain.output) yield count(chunk);
-        // A filter that died ends the feeding, so it is asked first.
-        const failure = await chain.failure();
-        if (failure !== null) throw broken(title, failure);
+        // A filter that died ends the feeding, so it is asked first; and who writes into one that has died fails too.
+        const failure = (await chain.failures()).at(-1);
+        if (failure !== undefined) throw broken(title, failure);
         await fed;
       }
       if (storedBytes === 0) throw broken(title, 'nothing was left to store');

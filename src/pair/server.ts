@@ -4,7 +4,7 @@ import { dialectOf } from '../dialect/index.js';
 import { text } from '../dialect/rows.js';
 import { parseVersion } from '../dialect/version.js';
 import { StillpointError } from '../errors.js';
-import { connect, errno, isBroken, type Session } from './session.js';
+import { connect, errno, isBroken, type Session, type SessionOptions } from './session.js';
 
 /** A server we talk to: its dialect, its identity and a control connection that heals itself. */
 export interface Server {
@@ -17,7 +17,7 @@ export interface Server {
   /** Runs a statement on the control connection, opening a new one when the last one broke before. */
   query<T extends Row = Row>(sql: string, timeoutSeconds?: number): Promise<T[]>;
   /** A connection of its own; the caller ends it. */
-  session(options?: { multipleStatements?: boolean }): Promise<Session>;
+  session(options?: SessionOptions): Promise<Session>;
   close(): void;
 }
 

@@ -22,6 +22,13 @@ export interface Session {
   destroy(): void;
 }
 
+/** How a connection is unlike others. */
+export interface SessionOptions {
+  multipleStatements?: boolean;
+  /** A statement is sent as the bytes that its characters stand for in latin1. */
+  bytes?: boolean;
+}
+
 /** Longest a control statement may take before its connection counts as dead. */
 const controlTimeout = 60;
 /**
@@ -39,7 +46,7 @@ const parting = 2000;
 export async function connect(
   server: ResolvedServer,
   who: string,
-  options: { multipleStatements?: boolean } = {},
+  { multipleStatements = false, bytes = false }: SessionOptions = {},
 ): Promise<Session> {
   let connection: Connection;
   try {
@@ -48,13 +55,15 @@ export async function connect(
       user: server.user,
       ...(server.password === undefined ? {} : { password: server.password }),
       ...(await tlsOptions(server)),
-      charset: 'utf8mb4',
+      ...(bytes ? asBytes : { charset: 'utf8mb4' }),
       connectTimeout: server.connectTimeout * 1000,
       keepAliveInitialDelay: quiet * 1000,
       supportBigNumbers: true,
       bigNumberStrings: false,
       dateStrings: true,
-      multipleStatements: options.multipleStatements ?? false,
+      multipleStatements,
+      // No statement has placeholders; to look for them took longer than to send it.
+      queryFormat: (sql) => sql,
     });
   } catch (error) {
     throw connectError(error, server, who);
@@ -97,6 +106,7 @@ export async function connect(
     destroy: () => cut(fatal(`the connection to the ${who} was closed`)),
   };
   try {
+    if (bytes) await session.query('SET NAMES utf8mb4');
     await session.query("SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 600");
   } catch (error) {
     session.destroy();
@@ -124,6 +134,9 @@ export function errno(error: unknown): number {
     ? error.errno
     : 0;
 }
+
+/** Told of another character set by the server, mysql2 would send the characters in that. */
+const asBytes = { charset: 'binary', flags: ['-SESSION_TRACK'] };
 
 /** mysql2 expects the host's name in the certificate, so another name has to stand for the host. */
 function addressOf({ socketPath, host, port, tls }: ResolvedServer): ConnectionOptions {

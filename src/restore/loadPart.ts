@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { Transform } from 'node:stream';
 import type { ManifestPart } from '../catalog/records.js';
-import { literal } from '../dialect/quote.js';
+import { identifier, literal } from '../dialect/quote.js';
 import { text } from '../dialect/rows.js';
 import type { Server } from '../pair/server.js';
 import type { Store } from '../store/store.js';
 import type { Command } from '../util/command.js';
+import type { Lent, Step } from '../util/lent.js';
 import type { Observe } from '../util/observe.js';
 import type { Ledger } from './ledger.js';
 import { addKeys, keysAfter, type Late, type LateKeys } from './lateKeys.js';
+import { decoded } from './decode.js';
 import { runLoad } from './load.js';
+import { loadRows } from './loadRows.js';
 import { rewriteOf, type Changes } from './rewrite.js';
 
 /** What makes SQL of stored parts. */
@@ -41,11 +43,11 @@ export interface LoadOptions extends Decoding {
 /** A part on its way through a client, other than whole and as it is. */
 export interface Variant {
   /** Lets only some of the SQL through. */
-  choose?: Transform | undefined;
+  choose?: Step | undefined;
   clientArgs?: readonly string[];
 }
 
-/** Loads one part; returns what the client said. */
+/** Loads one part; returns what a client said. */
 export async function loadPart(
   part: ManifestPart,
   options: LoadOptions,
@@ -56,20 +58,21 @@ export async function loadPart(
   signal.throwIfAborted();
   await observe({ type: 'load', key: part.key, phase: 'begin' });
   const body = await options.store.get(part.key, { signal });
-  const rewrite = rewriteOf(part, changes, late);
   const held = ledger ? `, @stillpoint = GET_LOCK(${literal(clientLock(part, ledger))}, 0)` : '';
-  const client = clientCommand(part, options, init + held);
-  const said = await runLoad({
+  let sql: Lent = decoded({
+    ...part,
     title: part.key,
     body,
-    bytes: part.bytes,
-    sha256: part.sha256,
     filters: decoders(part, options),
-    stages: [variant.choose, rewrite].filter((stage) => stage !== undefined && stage !== null),
-    client: { ...client, args: [...client.args, ...(variant.clientArgs ?? [])] },
-    signal,
     onBytes: (bytes) => void observe({ type: 'read', bytes }),
   });
+  for (const step of [variant.choose, rewriteOf(part, changes, late)]) if (step) sql = step(sql);
+  const client = clientCommand(part, options, init + held, variant);
+  const flow = { title: part.key, sql, client, signal };
+  const use = `USE ${identifier(nameIn(changes, part.database))}`;
+  const said = await (part.kind === 'data'
+    ? loadRows({ ...flow, target: options.target, setup: [use, init + held] })
+    : runLoad(flow));
   const keys = late ? keysAfter(part, late) : [];
   if (keys.length > 0) {
     await observe({ type: 'load', key: part.key, phase: 'keys' });
@@ -143,7 +146,12 @@ export function decoders(part: Pick<ManifestPart, 'key'>, options: Decoding): Co
 }
 
 /** `--binary-mode` also switches off every command of the client but DELIMITER, e.g. `system`. */
-function clientCommand(part: ManifestPart, options: LoadOptions, init: string): Command {
+function clientCommand(
+  part: ManifestPart,
+  options: LoadOptions,
+  init: string,
+  { clientArgs = [] }: Variant,
+): Command {
   const database = nameIn(options.changes, part.database);
   return {
     file: options.client,
@@ -156,6 +164,7 @@ function clientCommand(part: ManifestPart, options: LoadOptions, init: string): 
       '--default-character-set=utf8mb4',
       `--init-command=${init}`,
       ...(database === '' ? [] : [`--database=${database}`]),
+      ...clientArgs,
     ],
   };
 }

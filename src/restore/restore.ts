@@ -1,8 +1,8 @@
-import type { Transform } from 'node:stream';
 import pLimit from 'p-limit';
 import type { Manifest, ManifestPart } from '../catalog/records.js';
 import { identifier } from '../dialect/quote.js';
 import type { Server } from '../pair/server.js';
+import type { Step } from '../util/lent.js';
 import { cleanHalves } from './clean.js';
 import { tablesWithLateKeys, type Late } from './lateKeys.js';
 import { initCommand, loadPart, nameIn, type LoadOptions } from './loadPart.js';
@@ -95,7 +95,7 @@ async function loadSchemas(
 
 /** What of each part is loaded; `ends`: nothing of it is left then. */
 interface Pass {
-  choose: () => Transform | undefined;
+  choose: () => Step | undefined;
   ends: boolean;
 }
 

@@ -1,5 +1,5 @@
-import type { Transform } from 'node:stream';
 import type { ManifestPart } from '../catalog/records.js';
+import type { Step } from '../util/lent.js';
 import { definerRewrite } from './definer.js';
 import type { Definer } from './definers.js';
 import { lateKeyRewrite, type Late } from './lateKeys.js';
@@ -19,7 +19,7 @@ export interface Changes {
  * What changes the SQL of a part; null when it stays as it is, as rows always do: their statements name
  * no database.
  */
-export function rewriteOf(part: ManifestPart, changes: Changes, late?: Late): Transform | null {
+export function rewriteOf(part: ManifestPart, changes: Changes, late?: Late): Step | null {
   const rewrites: Rewrite[] = [];
   const { renames, definer } = changes;
   const keys = late && part.kind === 'schema' ? lateKeyRewrite(part.database, late) : null;

@@ -1,4 +1,4 @@
-import { Transform, type TransformCallback } from 'node:stream';
+import type { Step } from '../util/lent.js';
 
 /** What a section of a dump holds, and of what. */
 export interface Section {
@@ -23,18 +23,22 @@ const footer = '/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;';
  * end. A section begins with a comment that names what it holds; string values hold no raw line break,
  * so no value looks like one.
  */
-export function sections(wanted: (section: Section) => boolean): Transform {
-  return new SectionFilter(wanted);
+export function sections(wanted: (section: Section) => boolean): Step {
+  return async function* (sql) {
+    const filter = new SectionFilter(wanted);
+    for await (const chunk of sql) yield* filter.take(chunk);
+    yield* filter.end();
+  };
 }
 
 /** The sections of one table. */
-export function sectionsOf(table: string): Transform {
+export function sectionsOf(table: string): Step {
   const [first = ''] = `\`${table.replaceAll('`', '``')}\``.split('\n');
   const name = Buffer.from(first).toString('latin1');
   return sections((section) => section.name === name);
 }
 
-class SectionFilter extends Transform {
+class SectionFilter {
   readonly #wanted: (section: Section) => boolean;
   #open = true;
   /** The beginning of a line whose end has not come yet, while it may still decide a section. */
@@ -42,48 +46,40 @@ class SectionFilter extends Transform {
   #decided = false;
 
   constructor(wanted: (section: Section) => boolean) {
-    super();
     this.#wanted = wanted;
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+  *take(chunk: Buffer): Generator<Buffer> {
     let from = 0;
     while (from < chunk.length) {
       const at = chunk.indexOf(10, from);
       const to = at === -1 ? chunk.length : at + 1;
-      this.#take(chunk.subarray(from, to), at !== -1);
+      yield* this.#piece(chunk.subarray(from, to), at !== -1);
       from = to;
     }
-    done();
   }
 
-  override _flush(done: TransformCallback): void {
-    if (!this.#decided && this.#head.length > 0) this.#decide();
-    done();
+  *end(): Generator<Buffer> {
+    if (!this.#decided && this.#head.length > 0) yield* this.#decide();
   }
 
-  #take(piece: Buffer, ends: boolean): void {
-    if (this.#decided) this.#pass(piece);
-    else {
+  *#piece(piece: Buffer, ends: boolean): Generator<Buffer> {
+    if (!this.#decided) {
       this.#head = Buffer.concat([this.#head, piece]);
       // A comment that names a table is a short line; anything longer is none.
-      if (ends || this.#head.length > 1024) this.#decide();
-    }
+      if (ends || this.#head.length > 1024) yield* this.#decide();
+    } else if (this.#open) yield piece;
     if (ends) this.#decided = false;
   }
 
-  #decide(): void {
+  *#decide(): Generator<Buffer> {
     const line = this.#head.toString('latin1');
     const [, head = '', name = ''] = start.exec(line) ?? [];
     const holds = heads[head];
     if (holds !== undefined) this.#open = this.#wanted({ holds, name });
     else if (line.startsWith(footer)) this.#open = true;
-    this.#pass(this.#head);
+    if (this.#open) yield this.#head;
     this.#head = Buffer.alloc(0);
     this.#decided = true;
-  }
-
-  #pass(piece: Buffer): void {
-    if (this.#open) this.push(piece);
   }
 }

@@ -1,4 +1,4 @@
-import { Transform, type TransformCallback } from 'node:stream';
+import type { Step } from '../util/lent.js';
 import type { Quoting } from './tokens.js';
 
 /** Changes one statement: the bytes of the dump read as latin1, without the delimiter. */
@@ -16,14 +16,18 @@ const lookahead = 8;
  * `rewrite` change each statement. What the client takes for the inside of a stored program is never
  * taken for a statement here. Holds one statement at a time.
  */
-export function rewritten(rewrite: Rewrite): Transform {
-  return new Statements(rewrite);
+export function rewritten(rewrite: Rewrite): Step {
+  return async function* (sql) {
+    const statements = new Statements(rewrite);
+    for await (const chunk of sql) yield* statements.take(chunk);
+    yield* statements.end();
+  };
 }
 
 /** Inside of what the scan is: a quote, a comment to the end of the line, or a whole comment. */
 type Inside = "'" | '"' | '`' | 'line' | 'comment' | null;
 
-class Statements extends Transform {
+class Statements {
   readonly #rewrite: Rewrite;
   #text = '';
   #at = 0;
@@ -32,22 +36,27 @@ class Statements extends Transform {
   #begun = -1;
   #delimiter = ';';
   #quoting = plainQuoting;
+  #passed: string[] = [];
 
   constructor(rewrite: Rewrite) {
-    super();
     this.#rewrite = rewrite;
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+  take(chunk: Buffer): Buffer[] {
     this.#text += chunk.toString('latin1');
     this.#scan(false);
-    done();
+    return this.#taken();
   }
 
-  override _flush(done: TransformCallback): void {
+  end(): Buffer[] {
     this.#scan(true);
-    this.#pass(this.#text);
-    done();
+    this.#passed.push(this.#text);
+    return this.#taken();
+  }
+
+  #taken(): Buffer[] {
+    const text = this.#passed.splice(0).join('');
+    return text === '' ? [] : [Buffer.from(text, 'latin1')];
   }
 
   #scan(isEnd: boolean): void {
@@ -127,14 +136,10 @@ class Statements extends Transform {
 
   /** Passes `changed` on for what was scanned, then what stands up to `end`. */
   #next(end: number, changed: string): void {
-    this.#pass(changed + this.#text.slice(this.#at, end));
+    this.#passed.push(changed, this.#text.slice(this.#at, end));
     this.#text = this.#text.slice(end);
     this.#at = 0;
     this.#begun = -1;
-  }
-
-  #pass(text: string): void {
-    if (text !== '') this.push(Buffer.from(text, 'latin1'));
   }
 }
 

@@ -10,6 +10,9 @@ import { reasonOf, StillpointError } from '../errors.js';
  */
 export type Lent = AsyncIterable<Buffer>;
 
+/** What changes a text on its way. */
+export type Step = (text: Lent) => Lent;
+
 /** Such bytes that are to be stored, read once. */
 export interface Body extends Lent {
   /** Nothing more is wanted: whoever makes them stops, too, and a reader gets the error. */

@@ -1,8 +1,5 @@
 import fc from 'fast-check';
-import { Readable, type Transform } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
-import type { Lent } from '../../../src/util/lent.js';
+import type { Lent, Step } from '../../../src/util/lent.js';
 
 /** Sizes of pieces, used in turn: small ones, so that every boundary falls somewhere. */
 export const pieceSizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 8 });
@@ -18,15 +15,6 @@ export function inPieces(text: string | Buffer, sizes: readonly number[]): Buffe
     at += size;
   }
   return pieces;
-}
-
-/** What comes out of a stream that the pieces went into. */
-export async function through(stream: Transform, pieces: readonly Buffer[]): Promise<Buffer> {
-  const [out] = await Promise.all([
-    buffer(stream),
-    pipeline(Readable.from(pieces, { objectMode: false }), stream),
-  ]);
-  return out;
 }
 
 /** Pieces on loan: each is overwritten as soon as the next is asked for. */
@@ -48,4 +36,9 @@ export async function read(text: Lent): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = [];
   for await (const chunk of text) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
+}
+
+/** What a step makes of pieces. */
+export async function through(step: Step, pieces: readonly Buffer[]): Promise<Buffer> {
+  return await read(step(onLoan(pieces)));
 }

@@ -1,13 +1,13 @@
 import type { Writable } from 'node:stream';
-import { failureOf, start, startLent, type Child, type Command } from '../util/command.js';
-import type { Lent } from '../util/lent.js';
+import { failureOf, start, startLent, type Child, type Command } from './command.js';
+import type { Lent } from './lent.js';
 
 /** Programs of which each writes into the next. */
 export interface Chain {
   stdin: Writable;
   output: Lent;
-  /** How one of them ended badly; null when all have ended with 0. */
-  failure(): Promise<string | null>;
+  /** How they ended badly that did, in their order, once all have ended. */
+  failures(): Promise<string[]>;
   /** Settles when all have ended. */
   kill: () => Promise<void>;
 }
@@ -30,13 +30,11 @@ export async function startChain(commands: readonly Command[]): Promise<Chain | 
   return {
     stdin: first.stdin,
     output: last.output,
-    async failure() {
+    async failures() {
       const ends = await Promise.all(
-        children.map(async ({ name, ended }) => ({ name, ...(await ended) })),
+        children.map(async ({ name, ended }) => failureOf(name, await ended)),
       );
-      // Who writes into a program that has died fails, too.
-      const failed = ends.reverse().find(({ status }) => status !== 0);
-      return failed ? failureOf(failed.name, failed) : null;
+      return ends.filter((failure) => failure !== null);
     },
     async kill() {
       children.forEach((child) => child.kill());
