@@ -5,7 +5,7 @@ import { accountsSql } from './accounts.js';
 import type { Dumped, DumpedPart, DumpOptions } from './dump.js';
 import { filtersOf } from './filters.js';
 import { startLane, type RunningLane } from './lane.js';
-import type { Lane } from './lanes.js';
+import { laneOf, type Lane } from './lanes.js';
 import { mendedObjects } from './mend.js';
 import { dumpCommand } from './mysqldump.js';
 import { counted, storeText, type CountedText, type TextFlow } from './pipeline.js';
@@ -60,10 +60,11 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
       await observe({ type: 'part', key: titleOf(plan) });
       return part;
     };
+    const alone = (part: PartPlan) => start(laneOf(part));
     const running = startLane(
       lane,
       title,
-      { command, expected, partBytes: options.partBytes, signal, fail },
+      { command, expected, partBytes: options.partBytes, signal, fail, alone },
       store,
       go,
     );

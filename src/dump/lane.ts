@@ -1,12 +1,14 @@
 import { reasonOf, StillpointError } from '../errors.js';
 import { Cutter } from './cutter.js';
 import type { Divider } from './divider.js';
-import type { Lane } from './lanes.js';
+import { isTakenApart, type Lane } from './lanes.js';
 import type { PartText } from './partText.js';
 import { broken, type CountedText, type StoredPart, type StoredText } from './pipeline.js';
 import type { PartPlan } from './plan.js';
-import { startDump, type DumpSource, type RunningDump } from './runningDump.js';
+import { checked, startDump, type DumpSource, type RunningDump } from './runningDump.js';
 import { Slicer } from './slicer.js';
+import { Splitter } from './splitter.js';
+import { titleOf } from './titles.js';
 
 /** Parts of one lane that may wait for the store: each may have a file open. */
 const mostWaiting = 500;
@@ -25,20 +27,30 @@ export interface RunningLane {
   finished: Promise<LanePart[]>;
 }
 
+/** What a lane is dumped with. */
+export interface LaneSource extends DumpSource {
+  /** What is longer becomes several parts, each little longer than that. */
+  partBytes: number;
+  /** Ends mysqldump, also one that writes nothing. */
+  signal: AbortSignal;
+  /** Fires the signal: parts may wait for the store, and none of them is sent any more. */
+  fail: (error: unknown) => void;
+  /** Starts a mysqldump of one part only, where the text of all cannot be taken apart. */
+  alone: (part: PartPlan) => Pick<RunningLane, 'finished'>;
+}
+
 /**
  * Starts the mysqldump of a lane and, once `go` has settled, cuts what it writes into parts; `store` takes
  * each to the store. Until then mysqldump waits with its snapshot open and the beginning of its text read.
- * `partBytes`: what is longer becomes several parts, each little longer than that. `signal` ends mysqldump, also one
- * that writes nothing; `fail` fires it: parts may wait for the store, and none of them is sent any more.
  */
 export function startLane(
   lane: Lane,
   title: string,
-  source: DumpSource & { partBytes: number; signal: AbortSignal; fail: (error: unknown) => void },
+  source: LaneSource,
   store: (part: PartPlan, text: CountedText) => Promise<StoredText>,
   go: Promise<void>,
 ): RunningLane {
-  const { partBytes, signal, fail } = source;
+  const { partBytes, signal, fail, alone } = source;
   const dump = startDump(title, source);
   return { dump, finished: run() };
 
@@ -50,16 +62,34 @@ export function startLane(
     try {
       await go;
       signal.throwIfAborted();
-      const [first] = lane.parts;
-      const stored = await (lane.parts.length === 1
-        ? sliced(first, dump.text)
-        : divided(dump.text, (begin) => new Cutter(lane.parts, begin), sliced));
+      const stored = await all();
+      if (stored.length === 0) return await eachAlone();
       return stored.map((part, i) => ({ ...part, warnings: i === 0 ? dump.warnings : [] }));
     } finally {
       signal.removeEventListener('abort', kill);
       dump.kill();
       await dump.ended.catch(() => undefined);
     }
+  }
+
+  /** Stores all parts; none, where the text cannot be taken apart. */
+  async function all(): Promise<Stored[]> {
+    const [first] = lane.parts;
+    if (lane.parts.length === 1) return await sliced(first, dump.text);
+    return isTakenApart(first)
+      ? await divided(dump.text, (begin) => new Splitter(lane.parts, begin), wholeIfComplete)
+      : await divided(dump.text, (begin) => new Cutter(lane.parts, begin), sliced);
+  }
+
+  async function eachAlone(): Promise<LanePart[]> {
+    const parts: LanePart[] = [];
+    for (const part of lane.parts) parts.push(...(await alone(part).finished));
+    return parts;
+  }
+
+  /** Objects of two databases may have one name, so what the whole text holds proves too little. */
+  async function wholeIfComplete(plan: PartPlan, text: CountedText): Promise<Stored[]> {
+    return await whole(plan, checked(titleOf(plan), text, plan.expected));
   }
 
   /** Stores the rows of one table in as many parts as they need. */

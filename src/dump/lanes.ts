@@ -13,6 +13,8 @@ export interface Lane {
 
 /** As many a mysqldump is given at once. */
 const mostDatabases = 200;
+/** Programs, views and tables that one mysqldump of programs or views asks the server for. */
+const mostObjects = 1000;
 
 /**
  * One process for each large part, and one for many small parts of several databases: a thousand databases
@@ -95,12 +97,18 @@ function namesOf(lanes: readonly Lane[]): number {
   return Buffer.byteLength(names.join(' '));
 }
 
+/** A part by itself. */
+export function laneOf(part: PartPlan): Lane {
+  return { parts: [part], ignored: null, estimatedBytes: part.estimatedBytes };
+}
+
 /** A lane that more may come to. */
 interface OpenLane {
   lane: Lane & { ignored: string[] };
   /** Names of its databases, folded. */
   databases: Set<string>;
   ignoredBytes: number;
+  objects: number;
 }
 
 /** Small parts of different databases that one mysqldump can dump, put together. */
@@ -113,30 +121,33 @@ function merged(
   const known = new Map(databases.map((database) => [database.name, database]));
   const open = new Map<string, OpenLane>();
   for (const part of parts) {
+    const database = known.get(part.database);
+    const tables = lookedAt(part, database);
     const ignored = isMergeable(part)
-      ? namesBeside(part.database, part.tables, known.get(part.database), argumentBytes / 4)
+      ? namesBeside(part.database, tables, database, argumentBytes / 4)
       : null;
     if (ignored === null) {
-      lanes.push({ parts: [part], ignored: null, estimatedBytes: part.estimatedBytes });
+      lanes.push(laneOf(part));
       continue;
     }
     const key = `${part.kind} ${part.plain} ${part.mvcc}`;
     const last = open.get(key);
-    const name = folded(part.database);
-    const bytes = ignored.reduce((sum, one) => sum + one.length + 20, 0);
-    if (last && fits(last, part, name, bytes, most)) {
+    const more = {
+      name: folded(part.database),
+      ignoredBytes: ignored.reduce((sum, one) => sum + one.length + 20, 0),
+      objects: isTakenApart(part) ? part.expected.length + tables.length : 0,
+    };
+    if (last && fits(last, part, more, most)) {
       last.lane.parts.push(part);
       last.lane.ignored.push(...ignored);
       last.lane.estimatedBytes += part.estimatedBytes;
-      last.databases.add(name);
-      last.ignoredBytes += bytes;
+      last.databases.add(more.name);
+      last.ignoredBytes += more.ignoredBytes;
+      last.objects += more.objects;
     } else {
-      const lane: OpenLane['lane'] = {
-        parts: [part],
-        ignored,
-        estimatedBytes: part.estimatedBytes,
-      };
-      open.set(key, { lane, databases: new Set([name]), ignoredBytes: bytes });
+      const lane = { ...laneOf(part), ignored };
+      const { name, ignoredBytes, objects } = more;
+      open.set(key, { lane, databases: new Set([name]), ignoredBytes, objects });
       lanes.push(lane);
     }
   }
@@ -144,31 +155,34 @@ function merged(
   return lanes.map((lane) => (lane.parts.length === 1 ? { ...lane, ignored: null } : lane));
 }
 
-/**
- * Whether mysqldump may be given the part's whole database, and its text be cut where the next begins. Not
- * programs: a line in one may look like the beginning of anything.
- */
-function isMergeable({ kind, where, tables, estimatedBytes }: PartPlan): boolean {
-  return (
-    ['schema', 'data'].includes(kind) &&
-    where === null &&
-    estimatedBytes < smallBytes &&
-    tables.every(isOneLine)
-  );
+/** Whether the text of several such parts is taken apart once all of it has come; else it is cut as it comes. */
+export function isTakenApart({ kind }: PartPlan): boolean {
+  return kind === 'objects' || kind === 'views';
+}
+
+/** Tables and views that mysqldump must not pass over: triggers are dumped with their tables. */
+function lookedAt(part: PartPlan, database: DatabaseInfo | undefined): readonly string[] {
+  if (part.kind !== 'objects') return part.tables;
+  return database?.tables.map(({ name }) => name) ?? [];
+}
+
+/** Whether mysqldump may be given the part's whole database, and its text be cut where the next begins. */
+function isMergeable({ database, where, tables, estimatedBytes }: PartPlan): boolean {
+  return where === null && estimatedBytes < smallBytes && [database, ...tables].every(isOneLine);
 }
 
 function fits(
-  { lane, databases, ignoredBytes }: OpenLane,
+  { lane, databases, ignoredBytes, objects }: OpenLane,
   part: PartPlan,
-  name: string,
-  bytes: number,
+  more: { name: string; ignoredBytes: number; objects: number },
   most: number,
 ): boolean {
   return (
-    !databases.has(name) &&
+    !databases.has(more.name) &&
     lane.parts.length < mostDatabases &&
     lane.estimatedBytes + part.estimatedBytes <= most &&
-    ignoredBytes + bytes <= argumentBytes
+    ignoredBytes + more.ignoredBytes <= argumentBytes &&
+    objects + more.objects <= mostObjects
   );
 }
 

@@ -37,8 +37,9 @@ export function dumpCommand(
     ...(part.kind === 'data' ? extraArgs : []),
     ...contents[part.kind],
     ...(part.where === null ? [] : [`--where=${part.where}`]),
-    ...part.ignored.map((table) => `--ignore-table=${part.database}.${table}`),
-    ...(ignored ?? []).map((name) => `--ignore-table=${name}`),
+    ...(ignored ?? part.ignored.map((table) => `${part.database}.${table}`)).map(
+      (name) => `--ignore-table=${name}`,
+    ),
     ...(ofOneDatabase
       ? ['--', part.database, ...(ignored === null ? parts.flatMap(({ tables }) => tables) : [])]
       : ['--databases', '--no-create-db', '--', ...parts.map(({ database }) => database)]),

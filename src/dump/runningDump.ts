@@ -1,4 +1,5 @@
 import { failureOf, startLent, type Command, type Ended, type LentChild } from '../util/command.js';
+import type { Lent } from '../util/lent.js';
 import { DumpText, type Expected } from './dumpText.js';
 import { broken, type CountedText } from './pipeline.js';
 
@@ -67,11 +68,27 @@ function judge(
   const error = notes.find((line) => !isWarning(line));
   if (error !== undefined) throw broken(title, `${name} ended with 0 but said: ${error}`);
   if (!text.complete) throw broken(title, `${name} ended with 0 but without its last line`);
-  const [lost] = text.missing(expected);
-  if (lost) {
-    throw broken(title, `${name} ended with 0 but left out the ${lost.kind} ${lost.name}`);
-  }
+  requireAll(title, `${name} ended with 0 but`, text, expected);
   return notes;
+}
+
+/** The text of one of several parts of a dump; it fails unless it holds every expected object itself. */
+export function checked(title: string, text: Lent, expected: readonly Expected[]): CountedText {
+  const seen: DumpText = new DumpText(text, async () => {
+    requireAll(title, 'mysqldump', seen, expected);
+    return Promise.resolve();
+  });
+  return seen;
+}
+
+function requireAll(
+  title: string,
+  who: string,
+  text: DumpText,
+  expected: readonly Expected[],
+): void {
+  const [lost] = text.missing(expected);
+  if (lost) throw broken(title, `${who} left out the ${lost.kind} ${lost.name}`);
 }
 
 /** Lines that mysqldump and mariadb-dump print on stderr without meaning a failure. */

@@ -51,15 +51,29 @@ describe.each(ways)('processes that run %s', (_, lanesFor, partsOf) => {
           expect(names.size).toBe(parts.length);
           for (const part of parts) {
             const info = infos.find(({ name }) => name === part.database)!;
-            const all = [...info.tables.map(({ name }) => name), ...info.views, ...info.excluded];
-            const beside = all.filter((name) => !part.tables.includes(name));
+            const tables = info.tables.map(({ name }) => name);
+            // A trigger is dumped with its table.
+            const own = part.kind === 'objects' ? tables : part.tables;
+            const all = [...tables, ...info.views, ...info.excluded];
+            const beside = all.filter((name) => !own.includes(name));
             for (const name of beside) expect(ignored).toContain(`${part.database}.${name}`);
-            for (const name of part.tables)
-              expect(ignored).not.toContain(`${part.database}.${name}`);
+            for (const name of own) expect(ignored).not.toContain(`${part.database}.${name}`);
           }
         }
       }),
     );
+  });
+
+  test('dump a database whose name is not whole in one line by itself', () => {
+    const names = ['a', 'b\nc', 'd\re', 'f'];
+    const infos = names.map((name) =>
+      database(name, { tables: [table('t')], views: ['v'], procedures: ['p'] }),
+    );
+    const together = lanesFor(infos).filter(({ parts }) => parts.length > 1);
+    expect(together.length).toBeGreaterThan(0);
+    for (const { parts } of together) {
+      expect(parts.map((part) => part.database)).toEqual(['a', 'f']);
+    }
   });
 });
 
@@ -72,9 +86,49 @@ test('a thousand databases of a few rows take a few processes', () => {
   expect(lanesOf(planParts(infos), infos, quick).length).toBeLessThan(20);
 });
 
-test('programs are not cut: what stands in one may look like the beginning of anything', () => {
-  const infos = ['a', 'b'].map((name) => database(name, { procedures: ['p'], views: ['v'] }));
-  for (const { parts } of lanesOf(planParts(infos), infos, quick)) expect(parts).toHaveLength(1);
+describe('programs and views', () => {
+  const lanesFor = (infos: Infos, kind: PartPlan['kind']) =>
+    lanesOf(planParts(infos), infos, quick).filter(({ parts }) => parts[0].kind === kind);
+  const many = (count: number, more: Parameters<typeof database>[1]) =>
+    Array.from({ length: count }, (_, i) => database(`d${i}`, more));
+  const sizes = (lanes: Lane[]) => lanes.map(({ parts }) => parts.length);
+
+  test.each<[PartPlan['kind'], Parameters<typeof database>[1]]>([
+    ['objects', { procedures: ['p'] }],
+    ['views', { views: ['v'] }],
+  ])('%s of a thousand databases take a few processes', (kind, more) => {
+    expect(sizes(lanesFor(many(1000, more), kind))).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  test('a process of programs is given no more than a thousand, and tables count too', () => {
+    const programs = Array.from({ length: 300 }, (_, i) => `p${i}`);
+    expect(sizes(lanesFor(many(7, { functions: programs }), 'objects'))).toEqual([3, 3, 1]);
+    const tables = programs.map((name) => table(name));
+    expect(sizes(lanesFor(many(7, { events: ['e'], tables }), 'objects'))).toEqual([3, 3, 1]);
+  });
+
+  test('nor one of views', () => {
+    const views = Array.from({ length: 200 }, (_, i) => `v${i}`);
+    expect(sizes(lanesFor(many(5, { views }), 'views'))).toEqual([2, 2, 1]);
+  });
+
+  test('a database by itself passes over what its part does', () => {
+    const infos = [database('a', { events: ['e'], excluded: ['x'], views: ['v'] })];
+    for (const kind of ['objects', 'views'] as const) {
+      expect(lanesFor(infos, kind)).toMatchObject([{ ignored: null, parts: [{ kind }] }]);
+    }
+  });
+
+  test('databases that mysqldump may take for one are dumped apart', () => {
+    const infos = ['twin', 'Twin'].map((name) => database(name, { procedures: ['p'] }));
+    expect(sizes(lanesFor(infos, 'objects'))).toEqual([1, 1]);
+  });
+
+  test('a view that would hide the table of a trigger is not passed over', () => {
+    const hidden = { tables: [table('t')], views: ['T'], triggers: ['x'] };
+    const infos = [database('a', hidden), database('b', hidden)];
+    for (const { ignored } of lanesFor(infos, 'objects')) expect(ignored).toBeNull();
+  });
 });
 
 test('as many as asked for, of about one size', () => {
