@@ -102,7 +102,7 @@ describe('the stored bytes', () => {
 
 describe('the SQL of what is stored', () => {
   const stored = Buffer.from('INSERT INTO orders VALUES (1);\n');
-  const of = (script: string, more: { body?: Readable; sha256?: string } = {}) =>
+  const of = (script: string, more: { body?: Readable; sha256?: string; then?: string } = {}) =>
     decoded({
       title: 'data/shop.sql.zst',
       body: Readable.from([stored]),
@@ -110,7 +110,7 @@ describe('the SQL of what is stored', () => {
       sha256: sumOf(stored),
       filters: [
         { file: 'sh', args: ['-c', script], name: 'age' },
-        { file: 'cat', args: [] },
+        { file: 'sh', args: ['-c', more.then ?? 'cat'], name: 'zstd' },
       ],
       ...more,
     });
@@ -120,7 +120,7 @@ describe('the SQL of what is stored', () => {
   });
 
   test('does not end where a filter dies after some of it, and names the first', async () => {
-    const sql = of('cat; echo no identity >&2; exit 3');
+    const sql = of('cat; echo no identity >&2; exit 3', { then: 'cat; exit 1' });
     expect(String((await sql.next()).value)).toBe(stored.toString());
     await expect(sql.next()).rejects.toMatchObject({
       message: 'cannot read data/shop.sql.zst: age ended with 3: no identity',
