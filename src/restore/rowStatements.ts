@@ -4,10 +4,10 @@ const semicolon = 0x3b;
 const newline = 0x0a;
 /** Empty lines, comments, and what is for a client: MariaDB's dumps begin with that. */
 const idle = /(?:--[^\n]*\n|\/\*M!999999\\-[^\n]*\n|\n)*/y;
-/** Characters; Node's strings have twice as many at most, and a row may have more (max_allowed_packet is 1 GiB). */
-const longestStatement = 1 << 28;
+/** Bytes. A statement is held four times while it is sent; one row may have a gigabyte. */
+const longestStatement = 32 << 20;
 
-/** What is left of a text from a statement on that is too long for a string. */
+/** What is left of a text from a statement on that is too long. */
 export interface LongRest {
   rest: Lent;
 }
