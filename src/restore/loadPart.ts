@@ -58,7 +58,9 @@ export async function loadPart(
   signal.throwIfAborted();
   await observe({ type: 'load', key: part.key, phase: 'begin' });
   const body = await options.store.get(part.key, { signal });
-  const held = ledger ? `, @stillpoint = GET_LOCK(${literal(clientLock(part, ledger))}, 0)` : '';
+  // Whoever had it before, in this run, may not have let go of it yet.
+  const lock = ledger ? `, @stillpoint = GET_LOCK(${literal(clientLock(part, ledger))}, 10)` : '';
+  const held = init + lock;
   let sql: Lent = decoded({
     ...part,
     title: part.key,
@@ -67,16 +69,19 @@ export async function loadPart(
     onBytes: (bytes) => void observe({ type: 'read', bytes }),
   });
   for (const step of [variant.choose, rewriteOf(part, changes, late)]) if (step) sql = step(sql);
-  const client = clientCommand(part, options, init + held, variant);
+  const client = clientCommand(part, options, held, variant);
   const flow = { title: part.key, sql, client, signal };
   const use = `USE ${identifier(nameIn(changes, part.database))}`;
-  const said = await (part.kind === 'data'
-    ? loadRows({ ...flow, target: options.target, setup: [use, init + held] })
-    : runLoad(flow));
+  const loading =
+    part.kind === 'data'
+      ? loadRows({ ...flow, target: options.target, setup: [use, held] })
+      : runLoad(flow);
+  // It may have failed before it read any of it.
+  const said = await loading.finally(() => body.destroy());
   const keys = late ? keysAfter(part, late) : [];
   if (keys.length > 0) {
     await observe({ type: 'load', key: part.key, phase: 'keys' });
-    await addAll(keys, options, init + held);
+    await addAll(keys, options, held);
   }
   await observe({ type: 'load', key: part.key, phase: 'end' });
   return said;
