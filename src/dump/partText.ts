@@ -63,8 +63,8 @@ export class PartText implements Lent {
 /** `SET @OLD_TIME_ZONE=@@TIME_ZONE` of the head, which the end takes back. */
 const kept = /^(\/\*M?!\d+) SET @OLD_(\w+)=@@(\w+)/;
 
-/** With --no-autocommit, which some versions of mariadb-dump take for granted. */
-const withoutCommit = /^set autocommit=0;$/im;
+/** With --no-autocommit, as older and newer versions write it; some of mariadb-dump take it for granted. */
+const withoutCommit = /\bautocommit\s*=\s*0;$/im;
 
 /** What mysqldump would write at the end of a text with this head; for a part that is not the last of it. */
 export function footerOf(head: Buffer): Buffer {

@@ -31,8 +31,10 @@ export async function* decoded(stored: StoredSql): AsyncGenerator<Buffer, void> 
     try {
       const fed = feed(checkedBytes(stored), chain.stdin).then(() => null, asError);
       yield* chain.output;
-      // What reads from one that has died fails too.
-      const [failure] = await chain.failures();
+      // What reads from one that has died fails too, and what writes into it dies of that.
+      const failures = await chain.failures();
+      const failure =
+        failures.find((one) => !/SIGPIPE|EPIPE|broken pipe/i.test(one)) ?? failures[0];
       if (failure !== undefined) body.destroy();
       const broken = await fed;
       if (broken instanceof StillpointError) throw broken;

@@ -96,6 +96,7 @@ async function addAll(
   const cut = () => session.destroy();
   options.signal.addEventListener('abort', cut, { once: true });
   try {
+    options.signal.throwIfAborted();
     await session.query(init);
     for (const of of keys) await addKeys(session, nameIn(options.changes, of.database), of);
   } catch (error) {

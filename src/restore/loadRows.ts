@@ -5,10 +5,13 @@ import type { Lent } from '../util/lent.js';
 import { bytesText } from '../util/text.js';
 import { refusedSql, runLoad, type LoadFlow } from './load.js';
 import { rowStatements } from './rowStatements.js';
-import { inDump } from './tokens.js';
+import { inDump, outOfDump } from './tokens.js';
 
 /** A longer statement is sent in several packets. */
 const packetBytes = (1 << 24) - 1;
+
+/** Bytes that a statement may have more in its packet. */
+const around = 8;
 
 /** Rows on their way into a server. */
 export interface RowFlow extends LoadFlow {
@@ -33,23 +36,25 @@ export async function loadRows(flow: RowFlow): Promise<string> {
   let most = Infinity;
   const run = async (statement: string) => {
     // A server that gets more ends the connection without a word.
-    if (statement.length >= most) throw refusedSql(title, tooLong(statement.length, most));
+    if (statement.length + around > most) throw refusedSql(title, tooLong(statement.length, most));
     await session.query(sendable(statement), Infinity).catch((error: unknown) => {
-      throw refusedSql(title, reasonOf(error));
+      throw refusedSql(title, outOfDump(reasonOf(error)));
     });
   };
   const settings: string[] = [];
   let running = Promise.resolve();
   try {
+    signal.throwIfAborted();
+    // As a client finds them: a dump need not say them (--skip-tz-utc).
+    await run('SET SESSION time_zone = DEFAULT, sql_mode = DEFAULT');
     for (const statement of setup) await run(inDump(statement));
     const [row] = await session.query('SELECT @@max_allowed_packet AS most');
     most = number(row ?? {}, 'most') ?? Infinity;
     for await (const next of rowStatements(sql, flow.longest)) {
       await running;
       if (typeof next !== 'string') {
-        // The client takes the lock that tells a later run of it.
-        await run('COMMIT');
-        await run('DO RELEASE_ALL_LOCKS()');
+        // The client takes the same locks, also the one that tells a later run of it.
+        for (const one of ['COMMIT', 'UNLOCK TABLES', 'DO RELEASE_ALL_LOCKS()']) await run(one);
         return await runLoad({ ...flow, sql: continued(settings, next.rest) });
       }
       if (!isInsert(next)) settings.push(next);
@@ -57,6 +62,7 @@ export async function loadRows(flow: RowFlow): Promise<string> {
       running.catch(() => undefined);
     }
     await running;
+    await run('COMMIT');
     return '';
   } catch (error) {
     signal.throwIfAborted();

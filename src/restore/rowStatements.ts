@@ -3,7 +3,7 @@ import type { Lent } from '../util/lent.js';
 const semicolon = 0x3b;
 const newline = 0x0a;
 /** Empty lines, comments, and what is for a client: MariaDB's dumps begin with that. */
-const idle = /(?:--[^\n]*\n|\/\*M!999999\\-[^\n]*\n|\n)*/y;
+const idle = /(?:--[^\n]*\n|\/\*M?!999999\\-[^\n]*\n|\n)*/y;
 /** Bytes. A statement is held four times while it is sent; one row may have a gigabyte. */
 const longestStatement = 32 << 20;
 

@@ -128,6 +128,11 @@ describe('the SQL of what is stored', () => {
     });
   });
 
+  test('names the one that did not take what the other wrote', async () => {
+    const sql = read(of('exec cat /dev/zero', { then: 'echo no frame >&2; exit 1' }));
+    await expect(sql).rejects.toThrow('cannot read data/shop.sql.zst: zstd ended with 1: no frame');
+  });
+
   test('does not wait for a store when a filter has died', async () => {
     const body = new Readable({ read: () => undefined });
     body.push(stored);

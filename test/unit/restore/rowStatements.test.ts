@@ -8,7 +8,7 @@ import { hostileNames, quoted } from '../../rig/hostile/names.js';
 import { inPieces, onLoan, pieceSizes, read, through } from '../util/pieces.js';
 
 const head =
-  '/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19\n--\n-- Host: db    Database: a;\n\n/*!40101 SET NAMES binary */;\n';
+  '/*!999999\\- enable the sandbox mode */\n/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19\n--\n-- Host: db    Database: a;\n\n/*!40101 SET NAMES binary */;\n';
 const settings = ['/*!40101 SET NAMES binary */'];
 
 /** The statements, and what is left when one is too long. */
