@@ -1,3 +1,4 @@
+import { asLatin1 } from '../util/latin1.js';
 import { Divider } from './divider.js';
 import { footerOf, PartText } from './partText.js';
 import type { PartPlan } from './plan.js';
@@ -36,7 +37,7 @@ export class Cutter extends Divider {
   constructor(parts: readonly PartPlan[], begin: BeginPart) {
     super();
     this.#parts = parts;
-    this.#tables = parts.map(({ tables }) => new Set(tables.map(latin1)));
+    this.#tables = parts.map(({ tables }) => new Set(tables.map(asLatin1)));
     this.#begin = begin;
   }
 
@@ -86,8 +87,8 @@ export class Cutter extends Divider {
     const line = bytes.toString('latin1');
     const database = nameOf(databaseLine, line);
     if (database !== null) {
-      if (latin1(this.#parts[this.#at]?.database ?? '') !== database) await this.#next();
-      if (latin1(this.#parts[this.#at]?.database ?? '') !== database) {
+      if (asLatin1(this.#parts[this.#at]?.database ?? '') !== database) await this.#next();
+      if (asLatin1(this.#parts[this.#at]?.database ?? '') !== database) {
         throw new Error(`the dump holds a database out of turn: ${database}`);
       }
       this.#named = true;
@@ -114,7 +115,7 @@ export class Cutter extends Divider {
   /** Tables of two databases may have one name, so what mysqldump's text holds as a whole proves too little. */
   #requireAll(): void {
     const part = this.#parts[this.#at];
-    const lost = part?.tables.find((name) => !this.#seen.has(latin1(name)));
+    const lost = part?.tables.find((name) => !this.#seen.has(asLatin1(name)));
     if (lost !== undefined) throw new Error(`the dump left out ${part?.database ?? ''}.${lost}`);
     this.#seen.clear();
   }
@@ -146,9 +147,4 @@ function lineEnd(chunk: Buffer, from: number): number {
 
 function nameOf(pattern: RegExp, line: string): string | null {
   return pattern.exec(line)?.[1]?.replaceAll('``', '`') ?? null;
-}
-
-/** Names are compared as the bytes of the dump, read as latin1. */
-function latin1(name: string): string {
-  return Buffer.from(name).toString('latin1');
 }

@@ -1,3 +1,4 @@
+import { asLatin1 } from '../util/latin1.js';
 import type { Lent } from '../util/lent.js';
 
 /** An object whose statement a dump must contain. */
@@ -114,7 +115,7 @@ export class DumpText implements Lent {
   #missingTriggers(expected: readonly Expected[]): readonly Expected[] {
     if (this.#triggers.length >= expected.length) return [];
     const unseen = expected.filter(
-      ({ name }) => !this.#triggers.some((line) => line.includes(latin1(name))),
+      ({ name }) => !this.#triggers.some((line) => line.includes(asLatin1(name))),
     );
     return unseen.length > 0 ? unseen : expected;
   }
@@ -179,11 +180,7 @@ export class DumpText implements Lent {
 
 /** Names are compared as the bytes of the dump, read as latin1, up to a line break. */
 function inDump(name: string): string {
-  return latin1(name.split('\n')[0] ?? '');
-}
-
-function latin1(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
+  return asLatin1(name.split('\n')[0] ?? '');
 }
 
 function keyOf(kind: string, name: string): string {

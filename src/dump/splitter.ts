@@ -1,4 +1,5 @@
 import { identifier } from '../dialect/quote.js';
+import { asLatin1 } from '../util/latin1.js';
 import type { BeginPart } from './cutter.js';
 import { Divider } from './divider.js';
 import { footerOf, PartText } from './partText.js';
@@ -20,7 +21,7 @@ const marker = /\n--\n-- Current Database: .*\n--\n\nUSE .*;\n/;
  */
 export function takenApart(whole: Buffer, parts: readonly PartPlan[]): Buffer[] | null {
   const text = whole.toString('latin1');
-  const names = parts.map(({ database }) => Buffer.from(identifier(database)).toString('latin1'));
+  const names = parts.map(({ database }) => asLatin1(identifier(database)));
   const wanted = parts[0]?.kind === 'views' ? [...names, ...names] : names;
   const named = Array.from(text.matchAll(naming), ([, name = '']) => name);
   const [head = '', ...sections] = text.split(marker);

@@ -5,10 +5,11 @@ import { StillpointError } from '../errors.js';
 import { kill } from '../pair/server.js';
 import type { Session } from '../pair/session.js';
 import { waitFor } from '../util/wait.js';
+import { asLatin1 } from '../util/latin1.js';
 import { headOf } from './head.js';
 import { clientLock, loadPart, nameIn, type LoadOptions } from './loadPart.js';
 import { rewritten } from './statements.js';
-import { inDump, isWord } from './tokens.js';
+import { isWord } from './tokens.js';
 
 /** Seconds that the client of a dead run may take to end: its last statement is rolled back. */
 const endPatience = 3600;
@@ -104,10 +105,12 @@ async function dropTables(
  * the schema parts.
  */
 async function makeTables(part: ManifestPart, options: CleanOptions, init: string): Promise<void> {
-  const wanted = new Set(tablesOf(part, options).map(inDump));
+  const wanted = new Set(tablesOf(part, options).map(asLatin1));
   const schemas = options.selection.parts.filter(
     ({ kind, database, tables }) =>
-      kind === 'schema' && database === part.database && tables.some((t) => wanted.has(inDump(t))),
+      kind === 'schema' &&
+      database === part.database &&
+      tables.some((t) => wanted.has(asLatin1(t))),
   );
   const onlyWanted = () =>
     rewritten((statement, quoting) => {

@@ -3,9 +3,10 @@ import type { Manifest, ManifestPart } from '../catalog/records.js';
 import { identifier } from '../dialect/quote.js';
 import { StillpointError, reasonOf } from '../errors.js';
 import type { Session } from '../pair/session.js';
+import { asLatin1, fromLatin1 } from '../util/latin1.js';
 import { headOf } from './head.js';
 import type { Rewrite } from './statements.js';
-import { inDump, isWord, outOfDump, replaced, type Token } from './tokens.js';
+import { isWord, replaced, type Token } from './tokens.js';
 
 /** Bytes of SQL from which on sorting a key once is faster than keeping it while rows come. */
 const worthwhile = 16 << 20;
@@ -61,7 +62,7 @@ export function lateKeyRewrite(
   database: string,
   { wanted, waiting }: Pick<Late, 'wanted' | 'waiting'>,
 ): Rewrite | null {
-  const names = new Set([...(wanted.get(database) ?? [])].map(inDump));
+  const names = new Set([...(wanted.get(database) ?? [])].map(asLatin1));
   if (names.size === 0) return null;
   return (statement, quoting) => {
     const head = headOf(statement, quoting);
@@ -69,8 +70,8 @@ export function lateKeyRewrite(
     const name = head.tokens[head.next]?.text ?? '';
     if (!names.has(name)) return statement;
     const late = lateItems(head.tokens.slice(head.next + 1));
-    const keys = late.map(({ after, end }) => outOfDump(statement.slice(after + 1, end).trim()));
-    const table = outOfDump(name);
+    const keys = late.map(({ after, end }) => fromLatin1(statement.slice(after + 1, end).trim()));
+    const table = fromLatin1(name);
     const known = waiting.findIndex((one) => one.database === database && one.table === table);
     // A table whose restore was interrupted is made anew.
     if (known !== -1) waiting.splice(known, 1);

@@ -40,7 +40,7 @@ export interface LoadOptions extends Decoding {
   observe: Observe;
 }
 
-/** A part on its way through a client, other than whole and as it is. */
+/** A part other than whole and as it is. */
 export interface Variant {
   /** Lets only some of the SQL through. */
   choose?: Step | undefined;
@@ -116,8 +116,8 @@ export function nameIn(changes: Pick<Changes, 'renames'> | undefined, database: 
 }
 
 /**
- * The lock that the client of a part holds while it is connected, so that the next run can find one that
- * a dead run left.
+ * The lock that whoever loads a part holds while it is connected, so that the next run can find one that a
+ * dead run left.
  */
 export function clientLock(
   part: Pick<ManifestPart, 'key'>,

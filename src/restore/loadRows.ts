@@ -3,9 +3,9 @@ import { reasonOf } from '../errors.js';
 import type { Server } from '../pair/server.js';
 import type { Lent } from '../util/lent.js';
 import { bytesText } from '../util/text.js';
+import { asLatin1, fromLatin1 } from '../util/latin1.js';
 import { refusedSql, runLoad, type LoadFlow } from './load.js';
 import { rowStatements } from './rowStatements.js';
-import { inDump, outOfDump } from './tokens.js';
 
 /** A longer statement is sent in several packets. */
 const packetBytes = (1 << 24) - 1;
@@ -38,7 +38,7 @@ export async function loadRows(flow: RowFlow): Promise<string> {
     // A server that gets more ends the connection without a word.
     if (statement.length + around > most) throw refusedSql(title, tooLong(statement.length, most));
     await session.query(sendable(statement), Infinity).catch((error: unknown) => {
-      throw refusedSql(title, outOfDump(reasonOf(error)));
+      throw refusedSql(title, fromLatin1(reasonOf(error)));
     });
   };
   const settings: string[] = [];
@@ -47,7 +47,7 @@ export async function loadRows(flow: RowFlow): Promise<string> {
     signal.throwIfAborted();
     // As a client finds them: a dump need not say them (--skip-tz-utc).
     await run('SET SESSION time_zone = DEFAULT, sql_mode = DEFAULT');
-    for (const statement of setup) await run(inDump(statement));
+    for (const statement of setup) await run(asLatin1(statement));
     const [row] = await session.query('SELECT @@max_allowed_packet AS most');
     most = number(row ?? {}, 'most') ?? Infinity;
     for await (const next of rowStatements(sql, flow.longest)) {

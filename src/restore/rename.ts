@@ -1,8 +1,9 @@
 import { identifier } from '../dialect/quote.js';
+import { asLatin1, fromLatin1 } from '../util/latin1.js';
 import { headOf, type Head } from './head.js';
 import { mentionIn, type Mention } from './mention.js';
 import type { Rewrite } from './statements.js';
-import { inDump, isWord, outOfDump, replaced, type Token } from './tokens.js';
+import { isWord, replaced, type Token } from './tokens.js';
 
 /** Which databases are restored under another name: the old one to the new one. */
 export type Renames = ReadonlyMap<string, string>;
@@ -23,7 +24,9 @@ export function renameRewrite(
   database: string,
   onMention: (mention: Mention) => void,
 ): Rewrite {
-  const dumped = new Map([...renames].map(([from, to]) => [inDump(from), inDump(identifier(to))]));
+  const dumped = new Map(
+    [...renames].map(([from, to]) => [asLatin1(from), asLatin1(identifier(to))]),
+  );
   return (statement, quoting) => {
     const head = headOf(statement, quoting);
     if (!head) return statement;
@@ -33,8 +36,8 @@ export function renameRewrite(
     const name = trigger?.name ?? head.tokens[head.next];
     const body = statement.slice(trigger?.end ?? name?.end ?? 0);
     for (const from of renames.keys()) {
-      if (!mentionIn(body, inDump(from))) continue;
-      const own = `${renames.get(database) ?? database}.${outOfDump(name?.text ?? '')}`;
+      if (!mentionIn(body, asLatin1(from))) continue;
+      const own = `${renames.get(database) ?? database}.${fromLatin1(name?.text ?? '')}`;
       onMention({ object: `${head.makes.toLowerCase()} ${own}`, database: from });
     }
     return trigger && renames.has(database) ? replaced(statement, trigger.qualifiers) : statement;

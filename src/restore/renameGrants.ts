@@ -1,7 +1,8 @@
 import { identifier } from '../dialect/quote.js';
+import { asLatin1 } from '../util/latin1.js';
 import type { Renames } from './rename.js';
 import type { Rewrite } from './statements.js';
-import { inDump, isWord, replaced, tokensOf } from './tokens.js';
+import { isWord, replaced, tokensOf } from './tokens.js';
 
 /** In the grants of a whole database the name is a pattern, with these escaped where they are meant. */
 const escaped = (name: string): string => name.replace(/[_%\\]/g, '\\$&');
@@ -11,9 +12,11 @@ const escaped = (name: string): string => name.replace(/[_%\\]/g, '\\$&');
  * pattern that happens to fit the old name stays.
  */
 export function grantRewrite(renames: Renames): Rewrite {
-  const plain = new Map([...renames].map(([from, to]) => [inDump(from), inDump(identifier(to))]));
+  const plain = new Map(
+    [...renames].map(([from, to]) => [asLatin1(from), asLatin1(identifier(to))]),
+  );
   const patterns = new Map(
-    [...renames].map(([from, to]) => [inDump(escaped(from)), inDump(identifier(escaped(to)))]),
+    [...renames].map(([from, to]) => [asLatin1(escaped(from)), asLatin1(identifier(escaped(to)))]),
   );
   return (statement, quoting) => {
     if (!/^(?:GRANT|REVOKE) /.test(statement)) return statement;

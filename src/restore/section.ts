@@ -1,3 +1,4 @@
+import { asLatin1 } from '../util/latin1.js';
 import type { Step } from '../util/lent.js';
 
 /** What a section of a dump holds, and of what. */
@@ -34,7 +35,7 @@ export function sections(wanted: (section: Section) => boolean): Step {
 /** The sections of one table. */
 export function sectionsOf(table: string): Step {
   const [first = ''] = `\`${table.replaceAll('`', '``')}\``.split('\n');
-  const name = Buffer.from(first).toString('latin1');
+  const name = asLatin1(first);
   return sections((section) => section.name === name);
 }
 

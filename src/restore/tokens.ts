@@ -91,9 +91,3 @@ export function replaced(
   }
   return result + sql.slice(from);
 }
-
-/** A name of the manifest as it stands in a dump: its bytes read as latin1. */
-export const inDump = (name: string): string => Buffer.from(name, 'utf8').toString('latin1');
-
-/** A name out of a dump for people. */
-export const outOfDump = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
