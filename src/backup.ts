@@ -1,5 +1,6 @@
 import { buildManifest, buildRecord } from './catalog/build.js';
 import { commit, putFile, sweepBackup, writeManifest } from './catalog/catalog.js';
+import { nextBackupId } from './catalog/nextId.js';
 import type { BackupRecord } from './catalog/records.js';
 import { openCatalogCache } from './catalogCache.js';
 import { chooseHold } from './chooseHold.js';
@@ -22,7 +23,7 @@ import { readVariables } from './pair/variables.js';
 import { pickReplica } from './pickReplica.js';
 import { recoverPair } from './recoverPair.js';
 import { restoreScript } from './restore/script.js';
-import { newBackupId, restoreScriptKey } from './store/keys.js';
+import { restoreScriptKey } from './store/keys.js';
 import { systemClock, type Clock } from './util/clock.js';
 import { ignore, type Observe } from './util/observe.js';
 import { toolName } from './util/tool.js';
@@ -61,7 +62,6 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
   const run = await openRun(config, chosen);
   const { replica, pair, place, journal } = run;
   const label = options.label ?? pair.label ?? 'backup';
-  const at = { pair: run.name, id: newBackupId(clock, label) };
 
   try {
     const exclusive = await wantsReadLock(run);
@@ -75,13 +75,15 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
       await observe({ type: 'step', step: 'recover' });
       await recoverPair(run, async (text) => await observe({ type: 'warning', text }));
       await options.ready?.(replica, ending);
+      const id = await nextBackupId(place, run.name, label, { clock, signal: ending });
+      const at = { pair: run.name, id };
       await observe({ type: 'step', step: 'gate' });
       const inventory = await takeInventory(replica, pair.databases);
       await refuseBrokenViews(replica, inventory);
       const held = await chooseHold(run, { exclusive, inventory });
       const variables = await readVariables(replica);
       try {
-        const freezing = { id: at.id, exclusive, stores: true, signal: ending, observe, clock };
+        const freezing = { id, exclusive, stores: true, signal: ending, observe, clock };
         const { value, ...dumped } = await outOfWriting(run, freezing, async (out, options) =>
           dumpPair(out, held, inventory, options),
         );
@@ -127,7 +129,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
         await observe({ type: 'step', step: 'done' });
         return record;
       } catch (error) {
-        await discard(run, at.id, error);
+        await discard(run, id, error);
         throw error;
       }
     };
