@@ -1,7 +1,7 @@
 import type { Dumped, DumpedPart } from '../dump/dump.js';
 import type { Definition } from '../dump/definitions.js';
 import type { DatabaseInfo } from '../dump/inventory.js';
-import { partKinds } from '../dump/plan.js';
+import { partKinds, type PartPlan } from '../dump/plan.js';
 import type { Tool } from '../dump/tools.js';
 import type { FreezeRecord } from '../freeze/freeze.js';
 import { addressOf } from '../pair/act.js';
@@ -70,13 +70,17 @@ export function buildManifest(run: Finished, tool: string): Manifest {
       key: partKey(run, part.plan, run.encrypted),
       kind: part.plan?.kind ?? 'accounts',
       database: part.plan?.database ?? '',
-      tables: part.plan?.tables ?? [],
+      tables: tablesIn(part.plan),
       bytes: part.storedBytes,
       sha256: part.sha256,
       plainBytes: part.plainBytes,
     })),
   };
 }
+
+/** Tables that have triggers are named to mysqldump, but are not in the part of those. */
+const tablesIn = (plan: PartPlan | null): string[] =>
+  plan === null || plan.kind === 'objects' ? [] : plan.tables;
 
 function tablesOf({ databases, dumped }: Finished): ManifestTable[] {
   const key = (database: string, name: string) => JSON.stringify([database, name]);

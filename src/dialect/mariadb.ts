@@ -97,7 +97,8 @@ export function mariadbDialect(version: Version): Dialect {
     waitForGtid: (gtid, seconds) =>
       `SELECT MASTER_GTID_WAIT(${literal(gtid)}, ${seconds}) = 0 AS reached`,
 
-    unstableChecksums: () => null,
+    unstableChecksums: null,
+    readThreads: null,
     ddlGuard,
     namesAreSlow: false,
     grants: atLeast(version, 11, 3) ? [...grants, showRoutine] : grants,

@@ -114,10 +114,10 @@ export function mysqlDialect(version: Version): Dialect {
       `SELECT WAIT_FOR_EXECUTED_GTID_SET(${literal(gtid)}, ${seconds}) = 0 AS reached`,
 
     // Those with an index over a JSON array: seen with 9.7, also on one server twice in a row.
-    unstableChecksums: (database) =>
-      atLeast(version, 8, 0, 17)
-        ? `SELECT DISTINCT TABLE_NAME AS name FROM information_schema.STATISTICS WHERE BINARY TABLE_SCHEMA = ${literal(database)} AND EXPRESSION LIKE '% array)'`
-        : null,
+    unstableChecksums: atLeast(version, 8, 0, 17)
+      ? `SELECT TABLE_SCHEMA AS ofSchema, TABLE_NAME AS name FROM information_schema.STATISTICS WHERE EXPRESSION LIKE '% array)'`
+      : null,
+    readThreads: atLeast(version, 8, 0, 14) ? 'innodb_parallel_read_threads' : null,
     ddlGuard: atLeast(version, 8) ? ddlGuard : null,
     namesAreSlow: true,
     grants: atLeast(version, 8, 0, 0) ? grants8 : grants57,

@@ -1,6 +1,5 @@
 import type { DatabaseInfo } from '../dump/inventory.js';
-import { text } from '../dialect/rows.js';
-import { surveyTable, type SurveyedTable } from '../dump/survey.js';
+import { readStable, surveyTable, type SurveyedTable } from '../dump/survey.js';
 import { inSessions } from '../pair/inSessions.js';
 import type { Server } from '../pair/server.js';
 import { errno, type Session } from '../pair/session.js';
@@ -32,17 +31,15 @@ export async function comparableTables(
   replica: Server,
   databases: readonly DatabaseInfo[],
 ): Promise<ComparableTable[]> {
-  const found: ComparableTable[] = [];
-  for (const { name: database, tables } of databases) {
-    const sql = replica.dialect.unstableChecksums(database);
-    const unstable = (sql === null ? [] : await replica.query(sql)).map((row) => text(row, 'name'));
-    for (const { name, engine, rowsLeftOut } of tables) {
-      if (rowsLeftOut) continue;
-      const transactional = ['InnoDB', 'ROCKSDB'].includes(engine);
-      found.push({ database, name, transactional, checksum: !unstable.includes(name) });
-    }
-  }
-  return found;
+  const isStable = await readStable(replica);
+  return databases.flatMap(({ name: database, tables }) =>
+    tables
+      .filter(({ rowsLeftOut }) => !rowsLeftOut)
+      .map(({ name, engine }) => ({
+        ...{ database, name, checksum: isStable(database, name) },
+        transactional: ['InnoDB', 'ROCKSDB'].includes(engine),
+      })),
+  );
 }
 
 /**

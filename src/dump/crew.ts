@@ -12,7 +12,7 @@ import { counted, storeText, type CountedText, type TextFlow } from './pipeline.
 import { smallBytes, type PartPlan } from './plan.js';
 import { schemaText } from './schemaText.js';
 import { smallFrame } from './smallFrame.js';
-import { surveyPart, type SurveyedTable } from './survey.js';
+import { readStable, surveyPart, type IsStable, type SurveyedTable } from './survey.js';
 import { tally } from './tally.js';
 import { titleOf, titleOfLane } from './titles.js';
 
@@ -42,6 +42,7 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
   const turn = pLimit(options.parallel);
   const fail = (error: unknown) => failed.abort(error);
   const started: Promise<unknown>[] = [];
+  let stable: Promise<IsStable> | undefined;
 
   return { signal, fail, start, stored, read, inTurn, surveys, schemas, accounts, collect };
 
@@ -145,10 +146,11 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
       ({ kind, where, index }) => kind === 'data' && (where === null || index === 1),
     );
     if (rows.length === 0) return [];
+    const isSummed = checksums ? await (stable ??= readStable(replica)) : () => false;
     return await withSession(async (session) => {
       const tables: SurveyedTable[] = [];
       for (const part of rows) {
-        tables.push(...(await surveyPart(session, replica.dialect, part, { checksums, signal })));
+        tables.push(...(await surveyPart(session, replica.dialect, part, { isSummed, signal })));
       }
       return tables;
     });

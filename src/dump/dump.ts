@@ -6,7 +6,7 @@ import type { DatabaseInfo } from './inventory.js';
 import { balancedLanes, lanesOf } from './lanes.js';
 import type { StoredPart } from './pipeline.js';
 import type { PartPlan } from './plan.js';
-import { isWrittenByUs } from './schemaText.js';
+import { writtenByUs } from './schemaText.js';
 import { openSessions, openSnapshot } from './sessions.js';
 import { sessionIds, waitForSnapshots } from './snapshots.js';
 import type { SpoolSpace } from './spool.js';
@@ -120,8 +120,8 @@ export async function openDump(
 
 /** The parts that mysqldump dumps, and those that are written without it. */
 function sorted(parts: readonly PartPlan[], { dialect }: Server) {
-  const written = parts.filter((part) => isWrittenByUs(part, dialect));
-  return { written, dumped: parts.filter((part) => !written.includes(part)) };
+  const written = new Set(writtenByUs(parts, dialect));
+  return { written: [...written], dumped: parts.filter((part) => !written.has(part)) };
 }
 
 /** `started` settles with `go`, and fails when the run ends before. */

@@ -49,6 +49,8 @@ export interface DatabaseInfo {
   excluded: string[];
   views: string[];
   triggers: string[];
+  /** Tables that have triggers. */
+  triggered: string[];
   procedures: string[];
   functions: string[];
   /** Of MariaDB, declaration and body. */
@@ -130,6 +132,7 @@ async function readDatabases(
     const kept = all.filter((row) => isKept(text(row, 'name')));
     const excluded = all.map(nameOf).filter((table) => !isKept(table));
     const withOther = new Set(notPlain(name).map(nameOf));
+    const triggersOf = triggers(name).filter((row) => !excluded.includes(text(row, 'ofTable')));
     const isPlain = (table: string) => isAscii(name + table) && !withOther.has(table);
     const ofType = (type: string) =>
       routines(name)
@@ -143,9 +146,8 @@ async function readDatabases(
         .map((row) => tableInfo(row, isPlain(text(row, 'name')))),
       excluded,
       views: kept.filter(isView).map(nameOf),
-      triggers: triggers(name)
-        .filter((row) => !excluded.includes(text(row, 'ofTable')))
-        .map(nameOf),
+      triggers: triggersOf.map(nameOf),
+      triggered: [...new Set(triggersOf.map((row) => text(row, 'ofTable')))],
       procedures: ofType('PROCEDURE'),
       functions: ofType('FUNCTION'),
       packages: ofType('PACKAGE'),

@@ -161,9 +161,11 @@ export function isTakenApart({ kind }: PartPlan): boolean {
 }
 
 /** Tables and views that mysqldump must not pass over: triggers are dumped with their tables. */
-function lookedAt(part: PartPlan, database: DatabaseInfo | undefined): readonly string[] {
-  if (part.kind !== 'objects') return part.tables;
-  return database?.tables.map(({ name }) => name) ?? [];
+function lookedAt(
+  { kind, tables }: PartPlan,
+  database: DatabaseInfo | undefined,
+): readonly string[] {
+  return kind === 'objects' ? (database?.triggered ?? []) : tables;
 }
 
 /** Whether mysqldump may be given the part's whole database, and its text be cut where the next begins. */

@@ -10,7 +10,7 @@ export type PartKind = (typeof partKinds)[number];
 export interface PartPlan {
   kind: Exclude<PartKind, 'accounts'>;
   database: string;
-  /** Tables, sequences or views that are named to mysqldump. */
+  /** Tables, sequences or views that are named to mysqldump; with programs those that it looks through for triggers. */
   tables: string[];
   /** Tables that mysqldump is told to pass over. */
   ignored: string[];
@@ -127,7 +127,20 @@ function objectParts(database: DatabaseInfo): PartPlan[] {
     ...of('event', events),
   ];
   if (expected.length === 0) return [];
-  return [{ ...part('objects', name, [], 1), ignored: database.excluded, expected }];
+  const tables = askedFor(database);
+  return [{ ...part('objects', name, tables, 1), ignored: database.excluded, expected }];
+}
+
+/**
+ * What mysqldump, which asks much for every table, is given to dump programs: tables that have triggers, else any
+ * one. None where those are too many to name, or not listed under the names that triggers give: it takes all then.
+ */
+function askedFor({ tables, triggered }: DatabaseInfo): TableInfo[] {
+  if (triggered.length === 0) return tables.slice(0, 1);
+  const own = new Set(triggered);
+  const listed = tables.filter(({ name }) => own.has(name));
+  const [asked = [], more] = chunks(listed, 0);
+  return more || listed.length < own.size ? [] : asked;
 }
 
 function viewParts({ name, views }: DatabaseInfo): PartPlan[] {

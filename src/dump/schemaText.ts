@@ -30,14 +30,17 @@ const foot = `
 `;
 
 /**
- * Whether the definitions of a part are written without mysqldump, which asks for every table what takes as long
- * as the database has tables, and asks again for its rows.
+ * The parts whose definitions are written without mysqldump: those of many tables, each of which it asks much for,
+ * and again for its rows.
  */
-export function isWrittenByUs(part: PartPlan, { namesAreSlow }: Pick<Dialect, 'namesAreSlow'>) {
-  const { kind, tables } = part;
-  return (
-    namesAreSlow && kind === 'schema' && tables.length >= manyTables && tables.every(isOneLine)
-  );
+export function writtenByUs(
+  parts: readonly PartPlan[],
+  { namesAreSlow }: Pick<Dialect, 'namesAreSlow'>,
+): PartPlan[] {
+  const schemas = parts.filter(({ kind }) => kind === 'schema');
+  const count = schemas.reduce((sum, { tables }) => sum + tables.length, 0);
+  if (!namesAreSlow || count < manyTables) return [];
+  return schemas.filter(({ tables }) => tables.every(isOneLine));
 }
 
 /** What mysqldump would write of the definitions of a part's tables. Throws where one cannot be shown. */

@@ -1,8 +1,9 @@
 import { identifier } from '../dialect/quote.js';
 import { number, text } from '../dialect/rows.js';
+import type { Server } from '../pair/server.js';
 import type { Session } from '../pair/session.js';
 import type { Dialect } from '../dialect/dialect.js';
-import type { PartPlan } from './plan.js';
+import { smallBytes, type PartPlan } from './plan.js';
 
 /** What was counted of a table while it stood still. */
 export interface SurveyedTable {
@@ -34,20 +35,35 @@ export async function surveyTable(
   };
 }
 
-/** Counts the tables of a part, and takes their checksums where those are wanted and mean something. */
+/** Tells of which tables a checksum means something. The server is asked once, for all. */
+export async function readStable({
+  dialect,
+  query,
+}: Pick<Server, 'dialect' | 'query'>): Promise<IsStable> {
+  const sql = dialect.unstableChecksums;
+  const rows = sql === null ? [] : await query(sql);
+  const key = (database: string, name: string) => JSON.stringify([database, name]);
+  const unstable = new Set(rows.map((row) => key(text(row, 'ofSchema'), text(row, 'name'))));
+  return (database, name) => !unstable.has(key(database, name));
+}
+
+export type IsStable = (database: string, name: string) => boolean;
+
+/** Counts the tables of a part, and takes the checksums of those that `isSummed` says yes to. */
 export async function surveyPart(
   session: Session,
-  dialect: Dialect,
-  { database, tables: names }: PartPlan,
-  { checksums, signal }: { checksums: boolean; signal: AbortSignal },
+  { readThreads }: Pick<Dialect, 'readThreads'>,
+  { database, tables: names, estimatedBytes }: PartPlan,
+  { isSummed, signal }: { isSummed: IsStable; signal: AbortSignal },
 ): Promise<SurveyedTable[]> {
-  const unstable = dialect.unstableChecksums(database);
-  const rows = unstable === null ? [] : await session.query(unstable);
-  const isStable = (name: string) => !rows.some((row) => text(row, 'name') === name);
+  if (readThreads !== null) {
+    const threads = estimatedBytes < smallBytes ? 1 : 'DEFAULT';
+    await session.query(`SET SESSION ${readThreads} = ${threads}`);
+  }
   const tables: SurveyedTable[] = [];
   for (const name of names) {
     signal.throwIfAborted();
-    tables.push(await surveyTable(session, database, name, checksums && isStable(name)));
+    tables.push(await surveyTable(session, database, name, isSummed(database, name)));
   }
   return tables;
 }

@@ -25,6 +25,7 @@ export function database(name: string, more: Partial<DatabaseInfo> = {}): Databa
     excluded: [],
     views: [],
     triggers: [],
+    triggered: [],
     procedures: [],
     functions: [],
     packages: [],
@@ -72,6 +73,10 @@ export const databases = fc.uniqueArray(
       packageBodies: names,
       events: names,
     })
-    .map(({ name, ...more }) => database(name, more)),
+    .map(({ name, ...more }) => {
+      const tables = more.tables.slice(1).map((one) => one.name);
+      const triggers = tables.length > 0 ? more.triggers : [];
+      return database(name, { ...more, triggers, triggered: triggers.length > 0 ? tables : [] });
+    }),
   { selector: (one) => one.name, maxLength: 5 },
 );

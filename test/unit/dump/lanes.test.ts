@@ -53,7 +53,7 @@ describe.each(ways)('processes that run %s', (_, lanesFor, partsOf) => {
             const info = infos.find(({ name }) => name === part.database)!;
             const tables = info.tables.map(({ name }) => name);
             // A trigger is dumped with its table.
-            const own = part.kind === 'objects' ? tables : part.tables;
+            const own = part.kind === 'objects' ? info.triggered : part.tables;
             const all = [...tables, ...info.views, ...info.excluded];
             const beside = all.filter((name) => !own.includes(name));
             for (const name of beside) expect(ignored).toContain(`${part.database}.${name}`);
@@ -100,11 +100,15 @@ describe('programs and views', () => {
     expect(sizes(lanesFor(many(1000, more), kind))).toEqual([200, 200, 200, 200, 200]);
   });
 
-  test('a process of programs is given no more than a thousand, and tables count too', () => {
+  test('a process of programs is given no more than a thousand, and tables that have triggers count too', () => {
     const programs = Array.from({ length: 300 }, (_, i) => `p${i}`);
     expect(sizes(lanesFor(many(7, { functions: programs }), 'objects'))).toEqual([3, 3, 1]);
     const tables = programs.map((name) => table(name));
-    expect(sizes(lanesFor(many(7, { events: ['e'], tables }), 'objects'))).toEqual([3, 3, 1]);
+    const info = { events: ['e'], tables };
+    expect(sizes(lanesFor(many(7, info), 'objects'))).toEqual([7]);
+    const some = programs.slice(0, 150);
+    const withTriggers = { ...info, triggers: some, triggered: some };
+    expect(sizes(lanesFor(many(7, withTriggers), 'objects'))).toEqual([3, 3, 1]);
   });
 
   test('nor one of views', () => {
@@ -125,7 +129,7 @@ describe('programs and views', () => {
   });
 
   test('a view that would hide the table of a trigger is not passed over', () => {
-    const hidden = { tables: [table('t')], views: ['T'], triggers: ['x'] };
+    const hidden = { tables: [table('t')], views: ['T'], triggers: ['x'], triggered: ['t'] };
     const infos = [database('a', hidden), database('b', hidden)];
     for (const { ignored } of lanesFor(infos, 'objects')) expect(ignored).toBeNull();
   });

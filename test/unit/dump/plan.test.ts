@@ -85,7 +85,10 @@ describe('every plan', () => {
             expect(part.tables).toEqual(info.views);
             expect(expected).toEqual(info.views.map((name) => ['view', name]));
           } else {
-            expect(part.tables).toEqual([]);
+            const asked = info.triggers.length > 0 ? info.triggered : info.tables.slice(0, 1);
+            expect(part.tables).toEqual(
+              asked.map((one) => (typeof one === 'string' ? one : one.name)),
+            );
             expect(part.ignored).toEqual(info.excluded);
             expect(sorted(expected)).toEqual(
               sorted([
@@ -101,6 +104,15 @@ describe('every plan', () => {
         }
       }),
     );
+  });
+
+  test.each([
+    ['are more than a command line takes', (name: string) => name],
+    ['are listed in another case', (name: string) => name.toUpperCase()],
+  ])('looks through a whole database for triggers where names of tables %s', (_, nameOf) => {
+    const tables = Array.from({ length: 6000 }, (_, i) => table(`${'t'.repeat(50)}${i}`));
+    const info = { tables, triggers: ['x'], triggered: tables.map(({ name }) => nameOf(name)) };
+    expect(of(planParts([database('shop', info)]), 'objects')).toMatchObject([{ tables: [] }]);
   });
 
   test('gives no part without an object, and one of views and of programs at most', () => {
