@@ -6,6 +6,9 @@ import { openBackup } from './openBackup.js';
 import { checkedBytes } from './restore/decode.js';
 import { ignore, type Observe } from './util/observe.js';
 
+/** Objects: of small ones most of the time goes by until a store that is far away answers. */
+const readsAtOnce = 16;
+
 /** What a verification found. */
 export interface Verification {
   backup: string;
@@ -39,7 +42,7 @@ export async function verify(
     });
     const objects = [record.script, ...(manifest?.parts ?? [])];
     await observe({ type: 'plan', parts: objects.length, estimatedBytes: record.bytes.stored });
-    const limit = pLimit(4);
+    const limit = pLimit(readsAtOnce);
     await Promise.all(
       objects.map((object) =>
         limit(async () => {

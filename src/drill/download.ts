@@ -16,8 +16,8 @@ export interface StoredFile {
   sha256: string;
 }
 
-/** Downloads at once: a store answers each in its own time. */
-const atOnce = 4;
+/** Downloads: of small ones most of the time goes by until a store that is far away answers. */
+const atOnce = 16;
 
 /**
  * Copies objects of a backup into a folder and compares size and SHA-256 on the way. Returns where to

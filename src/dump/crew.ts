@@ -11,6 +11,7 @@ import { dumpCommand } from './mysqldump.js';
 import { counted, storeText, type CountedText, type TextFlow } from './pipeline.js';
 import { smallBytes, type PartPlan } from './plan.js';
 import { schemaText } from './schemaText.js';
+import { withOne } from './sessions.js';
 import { smallFrame } from './smallFrame.js';
 import { readStable, surveyPart, type IsStable, type SurveyedTable } from './survey.js';
 import { tally } from './tally.js';
@@ -21,6 +22,10 @@ import { titleOf, titleOfLane } from './titles.js';
  * mysqldump whose text nobody takes.
  */
 export const sentAtOnce = 2;
+/** Of parts that are small, whose time goes by until a store that is far away has answered. */
+const smallSentAtOnce = 16;
+/** Parts of less are small in that sense. */
+const littleBytes = 1024 * 1024;
 
 /** What one job has dumped and counted. */
 export interface Done {
@@ -40,6 +45,7 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
   setMaxListeners(0, signal);
   const progress = tally(observe);
   const turn = pLimit(options.parallel);
+  const smallTurns = pLimit(smallSentAtOnce);
   const fail = (error: unknown) => failed.abort(error);
   const started: Promise<unknown>[] = [];
   let stable: Promise<IsStable> | undefined;
@@ -56,7 +62,8 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
     const turns = pLimit(sentAtOnce);
     const store = async (plan: PartPlan, text: CountedText) => {
       const flow = flowOf(plan);
-      const sink: TextFlow['sink'] = async (body) => await turns(() => flow.sink(body));
+      const own = plan.estimatedBytes < littleBytes ? smallTurns : turns;
+      const sink: TextFlow['sink'] = async (body) => await own(() => flow.sink(body));
       const part = await storeText(text, { ...flow, sink });
       await observe({ type: 'part', key: titleOf(plan) });
       return part;
@@ -106,11 +113,17 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
     return parts.map((part) => inOrder(async () => ({ parts: [], tables: await survey([part]) })));
   }
 
-  async function inOrder(work: () => Promise<Done>): Promise<Done> {
-    return await turn(async () => {
-      signal.throwIfAborted();
-      return await work();
-    }).catch((error: unknown) => {
+  async function inOrder<T>(work: () => Promise<T>): Promise<T> {
+    return await orFail(
+      turn(async () => {
+        signal.throwIfAborted();
+        return await work();
+      }),
+    );
+  }
+
+  async function orFail<T>(work: Promise<T>): Promise<T> {
+    return await work.catch((error: unknown) => {
       fail(error);
       throw error;
     });
@@ -128,16 +141,16 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
 
   /** Writes the definitions of each part. */
   function schemas(parts: readonly PartPlan[]): Promise<Done>[] {
-    return parts.map((plan) =>
-      inOrder(
-        async () =>
-          await withSession(async (session) => {
-            const part = await storeText(schemaText(session, plan), flowOf(plan));
-            await observe({ type: 'part', key: titleOf(plan) });
-            return { parts: [{ ...part, warnings: [], plan }], tables: [] };
-          }),
-      ),
-    );
+    // Not the turns of lanes, which wait for those of their parts.
+    const turns = pLimit(smallSentAtOnce);
+    const write = async (plan: PartPlan): Promise<Done> => {
+      const read = async (session: Session) => await schemaText(session, plan);
+      const text = await inOrder(async () => await withOne(sessions, signal, read));
+      const part = await storeText(counted([text]), flowOf(plan));
+      await observe({ type: 'part', key: titleOf(plan) });
+      return { parts: [{ ...part, warnings: [], plan }], tables: [] };
+    };
+    return parts.map((plan) => orFail(turns(() => write(plan))));
   }
 
   async function survey(parts: readonly PartPlan[]): Promise<SurveyedTable[]> {
@@ -147,27 +160,13 @@ export function crewOf(options: DumpOptions, sessions: Session[]) {
     );
     if (rows.length === 0) return [];
     const isSummed = checksums ? await (stable ??= readStable(replica)) : () => false;
-    return await withSession(async (session) => {
+    return await withOne(sessions, signal, async (session) => {
       const tables: SurveyedTable[] = [];
       for (const part of rows) {
         tables.push(...(await surveyPart(session, replica.dialect, part, { isSummed, signal })));
       }
       return tables;
     });
-  }
-
-  /** Gives the work one of the sessions, which ends when the run does. */
-  async function withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = sessions.pop();
-    if (!session) throw new Error('more lanes run than there are sessions to count with');
-    const stop = () => session.destroy();
-    signal.addEventListener('abort', stop, { once: true });
-    try {
-      return await work(session);
-    } finally {
-      signal.removeEventListener('abort', stop);
-      sessions.push(session);
-    }
   }
 
   function flowOf(part: PartPlan | null): TextFlow {

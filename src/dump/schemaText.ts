@@ -5,7 +5,7 @@ import { reasonOf } from '../errors.js';
 import type { Session } from '../pair/session.js';
 import { manyTables } from './inventory.js';
 import { isOneLine } from './passedOver.js';
-import { broken, counted, type CountedText } from './pipeline.js';
+import { broken } from './pipeline.js';
 import type { PartPlan } from './plan.js';
 import { titleOf } from './titles.js';
 
@@ -44,13 +44,9 @@ export function writtenByUs(
 }
 
 /** What mysqldump would write of the definitions of a part's tables. Throws where one cannot be shown. */
-export function schemaText(session: Session, part: PartPlan): CountedText {
-  return counted(statements(session, part));
-}
-
-async function* statements(session: Session, part: PartPlan): AsyncGenerator<string> {
+export async function schemaText(session: Session, part: PartPlan): Promise<string> {
   await session.query('SET SESSION sql_quote_show_create = ON');
-  yield head;
+  const tables: string[] = [];
   for (const name of part.tables) {
     const table = identifier(name);
     const [shown] = await session
@@ -60,7 +56,7 @@ async function* statements(session: Session, part: PartPlan): AsyncGenerator<str
       });
     const create = text(shown ?? {}, 'Create Table');
     if (!create.startsWith('CREATE TABLE')) throw broken(titleOf(part), `${name} is no table`);
-    yield `\n--\n-- Table structure for table ${table}\n--\n\n${create};\n`;
+    tables.push(`\n--\n-- Table structure for table ${table}\n--\n\n${create};\n`);
   }
-  yield foot;
+  return `${head}${tables.join('')}${foot}`;
 }

@@ -22,3 +22,21 @@ export async function openSnapshot(session: Session): Promise<void> {
   await session.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
 }
+
+/** Gives the work one of the sessions, which ends with the signal. There must be one for each that works at once. */
+export async function withOne<T>(
+  sessions: Session[],
+  signal: AbortSignal,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = sessions.pop();
+  if (!session) throw new Error('more work at once than there are sessions');
+  const stop = () => session.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await work(session);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    sessions.push(session);
+  }
+}
