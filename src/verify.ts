@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { readManifest } from './catalog/catalog.js';
 import type { Config } from './config/schema.js';
@@ -32,6 +33,9 @@ export async function verify(
 ): Promise<Verification> {
   const { observe = ignore } = options;
   const begun = performance.now();
+  const signal = AbortSignal.any(options.signal ? [options.signal] : []);
+  // Each that is read listens to it.
+  setMaxListeners(0, signal);
   const { store, record, name } = await openBackup(config, options.backup, options.pair);
   try {
     const problems: string[] = [];
@@ -46,12 +50,9 @@ export async function verify(
     await Promise.all(
       objects.map((object) =>
         limit(async () => {
-          options.signal?.throwIfAborted();
+          signal.throwIfAborted();
           try {
-            const body = await store.get(
-              object.key,
-              options.signal ? { signal: options.signal } : {},
-            );
+            const body = await store.get(object.key, { signal });
             const onBytes = (read: number) => {
               bytes += read;
               void observe({ type: 'read', bytes: read });
@@ -59,7 +60,7 @@ export async function verify(
             const pieces = checkedBytes({ ...object, title: object.key, body, onBytes });
             while ((await pieces.next()).done !== true);
           } catch (error) {
-            options.signal?.throwIfAborted();
+            signal.throwIfAborted();
             problems.push(reasonOf(error));
           }
           await observe({ type: 'part', key: object.key });

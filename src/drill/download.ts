@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -39,6 +40,8 @@ export async function download(
   };
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
+  // Each download listens to it.
+  setMaxListeners(0, signal);
   const limit = pLimit(atOnce);
   const fetchOne = async (object: StoredFile): Promise<void> => {
     signal.throwIfAborted();

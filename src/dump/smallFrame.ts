@@ -3,13 +3,17 @@ import type { Lent } from '../util/lent.js';
 /** Longer texts are worth a process that compresses them. */
 export const smallText = 16 * 1024;
 
+const headBytes = 12;
+/** Stored bytes of a small text. */
+export const smallFrameBytes = headBytes + smallText;
+
 /**
  * A small text as a zstd frame with one raw block (RFC 8878, 3.1.1), which every zstd decompresses. Starting zstd
  * takes 10 to 25 ms of this process's time, and a backup of many databases has thousands of small texts.
  */
 export function smallFrame(text: Buffer): Buffer {
   if (text.length > smallText) throw new Error(`${text.length} bytes are no small text`);
-  const head = Buffer.alloc(12);
+  const head = Buffer.alloc(headBytes);
   head.writeUInt32LE(0xfd2fb528, 0);
   // One segment, its size in four bytes, no checksum.
   head.writeUInt8(0b1010_0000, 4);
@@ -17,6 +21,13 @@ export function smallFrame(text: Buffer): Buffer {
   // The last block, raw.
   head.writeUIntLE(text.length * 8 + 1, 9, 3);
   return Buffer.concat([head, text]);
+}
+
+/** The text of such a frame; null for whatever else is stored. */
+export function smallTextOf(stored: Buffer): Buffer | null {
+  const text = stored.subarray(headBytes);
+  if (stored.length <= headBytes || text.length > smallText) return null;
+  return stored.equals(smallFrame(text)) ? text : null;
 }
 
 /** The whole of a text, when it has no more than so many bytes, or else a text of the same bytes. */

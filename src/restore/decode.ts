@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { smallFrameBytes, smallTextOf } from '../dump/smallFrame.js';
 import { asError, StillpointError } from '../errors.js';
 import { feed, startChain } from '../util/chain.js';
 import type { Command } from '../util/command.js';
+import type { Lent } from '../util/lent.js';
 
 /** One stored part on its way to SQL. */
 export interface StoredSql {
@@ -26,10 +29,18 @@ export interface StoredSql {
 export async function* decoded(stored: StoredSql): AsyncGenerator<Buffer, void> {
   const { title, body, filters } = stored;
   try {
+    const { text, input } = await beginningOf(stored);
+    if (text) {
+      yield text;
+      return;
+    }
     const chain = await startChain(filters);
-    if (!chain) return yield* checkedBytes(stored);
+    if (!chain) {
+      yield* input;
+      return;
+    }
     try {
-      const fed = feed(checkedBytes(stored), chain.stdin).then(() => null, asError);
+      const fed = feed(input, chain.stdin).then(() => null, asError);
       yield* chain.output;
       // What reads from one that has died fails too, and what writes into it dies of that.
       const failures = await chain.failures();
@@ -46,6 +57,16 @@ export async function* decoded(stored: StoredSql): AsyncGenerator<Buffer, void> 
   } finally {
     body.destroy();
   }
+}
+
+/** What is left to do, or the text of a small part, to which a process for each would take longer than all the rest. */
+async function beginningOf(
+  stored: StoredSql,
+): Promise<{ text: Buffer; input?: never } | { text: null; input: Lent }> {
+  if (stored.bytes > smallFrameBytes) return { text: null, input: checkedBytes(stored) };
+  const bytes = await buffer(checkedBytes(stored));
+  const text = smallTextOf(bytes);
+  return text ? { text } : { text: null, input: Readable.from([bytes]) };
 }
 
 /** The stored bytes as they come; the last piece only once size and SHA-256 fit. */

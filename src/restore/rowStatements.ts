@@ -55,9 +55,12 @@ async function* restOf(begun: Buffer, chunks: AsyncIterator<Buffer>): AsyncGener
   yield* { [Symbol.asyncIterator]: () => chunks };
 }
 
+/** Of most small parts all of it. */
+const firstBytes = 64 * 1024;
+
 /** Bytes in memory that is used again: a text that grew piece by piece would be made anew with each. */
 class Gathered {
-  #memory = Buffer.allocUnsafeSlow(2 << 20);
+  #memory = Buffer.allocUnsafeSlow(firstBytes);
   length = 0;
 
   get bytes(): Buffer {

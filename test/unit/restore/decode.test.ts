@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { smallFrame } from '../../../src/dump/smallFrame.js';
 import { checkedBytes, decoded } from '../../../src/restore/decode.js';
 import { inPieces, pieceSizes, read } from '../util/pieces.js';
 
@@ -102,7 +103,10 @@ describe('the stored bytes', () => {
 
 describe('the SQL of what is stored', () => {
   const stored = Buffer.from('INSERT INTO orders VALUES (1);\n');
-  const of = (script: string, more: { body?: Readable; sha256?: string; then?: string } = {}) =>
+  const of = (
+    script: string,
+    more: { body?: Readable; bytes?: number; sha256?: string; then?: string } = {},
+  ) =>
     decoded({
       title: 'data/shop.sql.zst',
       body: Readable.from([stored]),
@@ -117,6 +121,15 @@ describe('the SQL of what is stored', () => {
 
   test('is what the filters make of it', async () => {
     expect((await read(of('tr A-Z a-z'))).toString()).toBe('insert into orders values (1);\n');
+  });
+
+  test('of a small part is had without them, and no less checked', async () => {
+    const small = smallFrame(stored);
+    const body = () => ({ body: Readable.from([small]), bytes: small.length });
+    const good = of('exit 3', { ...body(), sha256: sumOf(small) });
+    expect((await read(good)).equals(stored)).toBe(true);
+    const bad = of('exit 3', { ...body(), sha256: sumOf(stored) });
+    await expect(read(bad)).rejects.toMatchObject(damaged(/its SHA-256 differs$/));
   });
 
   test('does not end where a filter dies after some of it, and names the first', async () => {
@@ -137,7 +150,7 @@ describe('the SQL of what is stored', () => {
     const body = new Readable({ read: () => undefined });
     body.push(stored);
     body.push(stored);
-    await expect(read(of('exit 3', { body }))).rejects.toThrow('age ended with 3');
+    await expect(read(of('exit 3', { body, bytes: 1 << 20 }))).rejects.toThrow('age ended with 3');
     expect(body.destroyed).toBe(true);
   });
 
@@ -148,7 +161,7 @@ describe('the SQL of what is stored', () => {
 
   test('ends the filters and the reading when nobody wants more', async () => {
     const body = Readable.from([stored, stored]);
-    for await (const piece of of('cat; cat > /dev/null; sleep 1000', { body })) {
+    for await (const piece of of('cat; cat > /dev/null; sleep 1000', { body, bytes: 1 << 20 })) {
       expect(piece.length).toBeGreaterThan(0);
       break;
     }
