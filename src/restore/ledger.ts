@@ -40,10 +40,10 @@ export interface Ledger {
   readonly entry: Readonly<LedgerEntry>;
   /** Writes it down, before anything is made that a next run would have to know as ours. */
   start(): Promise<void>;
-  /** On disk before a part is given to a client, so that a half-loaded one is known as such. */
-  begin(key: string): Promise<void>;
-  /** The whole part is in the target. */
-  end(key: string): Promise<void>;
+  /** On disk before parts are given to a server, so that a half-loaded one is known as such. */
+  begin(keys: readonly string[]): Promise<void>;
+  /** These parts are whole in the target. */
+  end(keys: readonly string[]): Promise<void>;
   /** These parts are going to be taken out of the target. */
   again(keys: readonly string[]): Promise<void>;
   mention: (mention: Mention) => void;
@@ -106,14 +106,16 @@ export function openLedger(path: string, begun: LedgerEntry): Ledger {
   return {
     entry,
     start: write,
-    async begin(key) {
-      if (entry.begun.includes(key)) return;
-      entry.begun.push(key);
+    async begin(keys) {
+      const others = keys.filter((key) => !entry.begun.includes(key));
+      if (others.length === 0) return;
+      entry.begun.push(...others);
       await write();
     },
-    async end(key) {
-      entry.begun = entry.begun.filter((other) => other !== key);
-      entry.loaded.push(key);
+    async end(keys) {
+      if (keys.length === 0) return;
+      entry.begun = entry.begun.filter((key) => !keys.includes(key));
+      entry.loaded.push(...keys);
       await write();
     },
     async again(keys) {

@@ -3,6 +3,7 @@ import type { ManifestPart } from '../catalog/records.js';
 import { identifier, literal } from '../dialect/quote.js';
 import { text } from '../dialect/rows.js';
 import type { Server } from '../pair/server.js';
+import type { Session } from '../pair/session.js';
 import type { Store } from '../store/store.js';
 import type { Command } from '../util/command.js';
 import type { Lent, Step } from '../util/lent.js';
@@ -11,7 +12,7 @@ import type { Ledger } from './ledger.js';
 import { addKeys, keysAfter, type Late, type LateKeys } from './lateKeys.js';
 import { decoded } from './decode.js';
 import { runLoad } from './load.js';
-import { loadRows } from './loadRows.js';
+import { loadRows, loadText } from './loadRows.js';
 import { rewriteOf, type Changes } from './rewrite.js';
 
 /** What makes SQL of stored parts. */
@@ -45,6 +46,31 @@ export interface Variant {
   /** Lets only some of the SQL through. */
   choose?: Step | undefined;
   clientArgs?: readonly string[];
+  /** One that takes bytes; left out, the part gets one of its own. */
+  session?: Session | undefined;
+}
+
+/** Views are loaded again and again, past errors, and of accounts there is one part: a client does that. */
+const isSentByUs = ({ kind }: ManifestPart) => kind !== 'views' && kind !== 'accounts';
+
+/** Gives the work a session that takes bytes, and that is cut when the load is to end. */
+export async function inSession<T>(
+  { target, signal }: { target: Pick<Server, 'session'>; signal: AbortSignal },
+  given: Session | undefined,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  if (given) return await work(given);
+  signal.throwIfAborted();
+  const session = await target.session({ bytes: true });
+  const cut = () => session.destroy();
+  signal.addEventListener('abort', cut, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await work(session);
+  } finally {
+    signal.removeEventListener('abort', cut);
+    session.destroy();
+  }
 }
 
 /** Loads one part; returns what a client said. */
@@ -72,10 +98,12 @@ export async function loadPart(
   const client = clientCommand(part, options, held, variant);
   const flow = { title: part.key, sql, client, signal };
   const use = `USE ${identifier(nameIn(changes, part.database))}`;
-  const loading =
-    part.kind === 'data'
-      ? loadRows({ ...flow, target: options.target, setup: [use, held] })
-      : runLoad(flow);
+  const loading = isSentByUs(part)
+    ? inSession(options, variant.session, async (session) => {
+        const sent = { ...flow, session, setup: [use, held] };
+        return part.kind === 'data' ? await loadRows(sent) : await loadText(sent);
+      })
+    : runLoad(flow);
   // It may have failed before it read any of it.
   const said = await loading.finally(() => body.destroy());
   const keys = late ? keysAfter(part, late) : [];

@@ -1,11 +1,12 @@
 import { number } from '../dialect/rows.js';
 import { reasonOf } from '../errors.js';
-import type { Server } from '../pair/server.js';
+import type { Session } from '../pair/session.js';
 import type { Lent } from '../util/lent.js';
 import { bytesText } from '../util/text.js';
 import { asLatin1, fromLatin1 } from '../util/latin1.js';
 import { refusedSql, runLoad, type LoadFlow } from './load.js';
-import { rowStatements } from './rowStatements.js';
+import { rowStatements, type LongRest } from './rowStatements.js';
+import { statementsOf } from './statements.js';
 
 /** A longer statement is sent in several packets. */
 const packetBytes = (1 << 24) - 1;
@@ -13,26 +14,37 @@ const packetBytes = (1 << 24) - 1;
 /** Bytes that a statement may have more in its packet. */
 const around = 8;
 
-/** Rows on their way into a server. */
-export interface RowFlow extends LoadFlow {
-  target: Pick<Server, 'session'>;
+/** A part on its way into a server. */
+export interface PartFlow extends LoadFlow {
+  /** One that takes bytes. */
+  session: Session;
   /** Run first. */
   setup: readonly string[];
-  /** Of the text that one statement may have, to be sent by us. */
-  longest?: number;
 }
+
+/** What a client finds, and no part leaves behind; a dump need not say it (--skip-tz-utc). */
+const atFirst = [
+  'UNLOCK TABLES',
+  'SET NAMES utf8mb4',
+  'SET SESSION autocommit = DEFAULT, time_zone = DEFAULT, sql_mode = DEFAULT',
+];
 
 /**
  * Runs the statements of a part of rows over a session of ours: a client takes them apart character by
- * character, which takes a tenth of both cores' time. One is read while the one before it runs. Where one is
- * too long for us, the client does the rest.
+ * character, which takes a tenth of both cores' time. Where one is longer than `longest`, the client does the rest.
  */
-export async function loadRows(flow: RowFlow): Promise<string> {
-  const { title, sql, target, setup, signal } = flow;
-  signal.throwIfAborted();
-  const session = await target.session({ bytes: true });
-  const cut = () => session.destroy();
-  signal.addEventListener('abort', cut, { once: true });
+export async function loadRows(flow: PartFlow, longest?: number): Promise<string> {
+  return await load(flow, rowStatements(flow.sql, longest));
+}
+
+/** Runs the statements of any other part over a session of ours: a client takes longer to start. */
+export async function loadText(flow: PartFlow): Promise<string> {
+  return await load(flow, statementsOf(flow.sql));
+}
+
+/** One statement is read while the one before it runs. */
+async function load(flow: PartFlow, statements: AsyncIterable<string | LongRest>): Promise<string> {
+  const { title, session, setup, signal } = flow;
   let most = Infinity;
   const run = async (statement: string) => {
     // A server that gets more ends the connection without a word.
@@ -45,12 +57,10 @@ export async function loadRows(flow: RowFlow): Promise<string> {
   let running = Promise.resolve();
   try {
     signal.throwIfAborted();
-    // As a client finds them: a dump need not say them (--skip-tz-utc).
-    await run('SET SESSION time_zone = DEFAULT, sql_mode = DEFAULT');
-    for (const statement of setup) await run(asLatin1(statement));
+    for (const statement of [...atFirst, ...setup]) await run(asLatin1(statement));
     const [row] = await session.query('SELECT @@max_allowed_packet AS most');
     most = number(row ?? {}, 'most') ?? Infinity;
-    for await (const next of rowStatements(sql, flow.longest)) {
+    for await (const next of statements) {
       await running;
       if (typeof next !== 'string') {
         // The client takes the same locks, also the one that tells a later run of it.
@@ -70,8 +80,6 @@ export async function loadRows(flow: RowFlow): Promise<string> {
   } finally {
     // Nothing runs on when this has failed; on a session that was cut nothing is waited for.
     await running.catch(() => undefined);
-    signal.removeEventListener('abort', cut);
-    session.destroy();
   }
 }
 

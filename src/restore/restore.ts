@@ -1,10 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { Manifest, ManifestPart } from '../catalog/records.js';
 import { identifier } from '../dialect/quote.js';
 import type { Server } from '../pair/server.js';
-import type { Step } from '../util/lent.js';
 import { cleanHalves } from './clean.js';
 import { tablesWithLateKeys, type Late } from './lateKeys.js';
+import { inGroups, loadGroup, type Pass } from './loadGroup.js';
 import { initCommand, loadPart, nameIn, type LoadOptions } from './loadPart.js';
 import { refusedSql } from './load.js';
 import { sections, sectionsOf } from './section.js';
@@ -93,12 +94,6 @@ async function loadSchemas(
   await loadAll(parts, parallel, options, init, { choose: others, ends: true });
 }
 
-/** What of each part is loaded; `ends`: nothing of it is left then. */
-interface Pass {
-  choose: () => Step | undefined;
-  ends: boolean;
-}
-
 /** The first failure ends all of them and is what it throws. */
 async function loadAll(
   parts: readonly ManifestPart[],
@@ -109,23 +104,20 @@ async function loadAll(
 ): Promise<void> {
   const { table } = options.selection;
   const whole = () => (table === null ? undefined : sectionsOf(table));
-  const { choose, ends } = pass ?? { choose: whole, ends: true };
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
+  // Every part that is read ahead listens to it.
+  setMaxListeners(0, signal);
   const limit = pLimit(parallel);
   await Promise.allSettled(
-    parts.map((part) =>
+    inGroups(parts, parallel).map((group) =>
       limit(async () => {
-        try {
-          signal.throwIfAborted();
-          await options.ledger?.begin(part.key);
-          await loadPart(part, { ...options, signal }, init, { choose: choose() });
-          if (!ends) return;
-          await options.ledger?.end(part.key);
-          await options.observe({ type: 'part', key: part.key });
-        } catch (error) {
-          failed.abort(error);
-        }
+        await loadGroup(
+          group,
+          { ...options, signal },
+          init,
+          pass ?? { choose: whole, ends: true },
+        ).catch((error: unknown) => failed.abort(error));
       }),
     ),
   );
@@ -142,7 +134,8 @@ async function loadViews(
   options: RestoreOptions,
   init: string,
 ): Promise<void> {
-  for (const { key } of parts) await options.ledger?.begin(key);
+  const keys = parts.map(({ key }) => key);
+  await options.ledger?.begin(keys);
   let before = Infinity;
   for (;;) {
     const refused: { part: ManifestPart; errors: string[] }[] = [];
@@ -161,8 +154,6 @@ async function loadViews(
     before = count;
   }
   // Not before all are there: a view of one part may need one of another, and a view is made anew.
-  for (const { key } of parts) {
-    await options.ledger?.end(key);
-    await options.observe({ type: 'part', key });
-  }
+  await options.ledger?.end(keys);
+  for (const key of keys) await options.observe({ type: 'part', key });
 }

@@ -1,4 +1,4 @@
-import type { Step } from '../util/lent.js';
+import type { Lent, Step } from '../util/lent.js';
 import type { Quoting } from './tokens.js';
 
 /** Changes one statement: the bytes of the dump read as latin1, without the delimiter. */
@@ -22,6 +22,25 @@ export function rewritten(rewrite: Rewrite): Step {
     for await (const chunk of sql) yield* statements.take(chunk);
     yield* statements.end();
   };
+}
+
+/**
+ * The statements of a dump as the client takes it apart, each as its bytes read as latin1. Throws when the text
+ * ends in the middle of one.
+ */
+export async function* statementsOf(sql: Lent): AsyncGenerator<string> {
+  const found: string[] = [];
+  const statements = new Statements((statement) => {
+    if (statement !== '') found.push(statement);
+    return statement;
+  });
+  for await (const chunk of sql) {
+    statements.take(chunk);
+    yield* found.splice(0);
+  }
+  statements.end();
+  yield* found.splice(0);
+  if (statements.isOpen) throw new Error('the SQL ends in the middle of a statement');
 }
 
 /** Inside of what the scan is: a quote, a comment to the end of the line, or a whole comment. */
@@ -52,6 +71,11 @@ class Statements {
     this.#scan(true);
     this.#passed.push(this.#text);
     return this.#taken();
+  }
+
+  /** Whether a statement has begun that did not end. */
+  get isOpen(): boolean {
+    return this.#begun !== -1;
   }
 
   #taken(): Buffer[] {

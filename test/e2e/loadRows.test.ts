@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openServer, type Server } from '../../src/pair/server.js';
 import type { SessionOptions } from '../../src/pair/session.js';
-import { loadRows, type RowFlow } from '../../src/restore/loadRows.js';
+import { inSession } from '../../src/restore/loadPart.js';
+import { loadRows, type PartFlow } from '../../src/restore/loadRows.js';
 import { clientEnv } from '../../src/util/command.js';
 import type { Lent } from '../../src/util/lent.js';
 import { waitFor } from '../../src/util/wait.js';
@@ -14,7 +15,7 @@ import { inPieces, onLoan } from '../unit/util/pieces.js';
 /** Not in ASCII, as the database is. */
 const user = 'löäder';
 let server: Server;
-let client: RowFlow['client'];
+let client: PartFlow['client'];
 let folder: string;
 
 beforeAll(async () => {
@@ -45,10 +46,26 @@ afterAll(async () => {
   await target.query(`DROP DATABASE IF EXISTS \`rows ☕\`; DROP USER '${user}'@'localhost'`);
 });
 
-async function load(sql: Lent, more: Partial<RowFlow> = {}): Promise<string> {
-  const { signal } = new AbortController();
+interface LoadOptions {
+  signal?: AbortSignal;
+  target?: Pick<Server, 'session'>;
+  client?: PartFlow['client'];
+  longest?: number;
+}
+
+async function load(sql: Lent, { longest, target, ...more }: LoadOptions = {}): Promise<string> {
   const setup = ['USE `rows ☕`', "SET @lock = GET_LOCK('loading', 0)"];
-  return await loadRows({ title: 'a part', sql, target: server, setup, client, signal, ...more });
+  const flow = {
+    title: 'a part',
+    sql,
+    setup,
+    client,
+    signal: new AbortController().signal,
+    ...more,
+  };
+  return await inSession({ ...flow, target: target ?? server }, undefined, async (session) =>
+    loadRows({ ...flow, session }, longest),
+  );
 }
 
 const insert = (id: number, value: string) => `INSERT INTO \`täble\` VALUES (${id},${value});\n`;

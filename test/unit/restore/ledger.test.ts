@@ -38,16 +38,16 @@ describe('a ledger', () => {
   test('tells what is there and what may be there in half', async () => {
     const file = await path();
     const ledger = openLedger(file, fresh);
-    await Promise.all(['a', 'b', 'c'].map((key) => ledger.begin(key)));
-    await ledger.begin('a');
+    await Promise.all(['a', 'b', 'c'].map((key) => ledger.begin([key])));
+    await ledger.begin(['a']);
     ledger.mention({ object: 'trigger x.y', database: 'z' });
     ledger.mention({ object: 'trigger x.y', database: 'z' });
-    await ledger.end('b');
+    await ledger.end(['b']);
     const again = await readLedger(file);
     expect(again).toMatchObject({ begun: ['a', 'c'], loaded: ['b'] });
     expect(again!.mentions).toEqual([{ object: 'trigger x.y', database: 'z' }]);
     // It goes on from there.
-    await openLedger(file, again!).end('a');
+    await openLedger(file, again!).end(['a']);
     expect(await readLedger(file)).toMatchObject({ begun: ['c'], loaded: ['b', 'a'] });
     await ledger.close();
     expect(await readLedger(file)).toBeNull();

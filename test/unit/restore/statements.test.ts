@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { rewritten, type Rewrite } from '../../../src/restore/statements.js';
-import { inPieces, pieceSizes, through } from '../util/pieces.js';
+import { rewritten, statementsOf, type Rewrite } from '../../../src/restore/statements.js';
+import { inPieces, onLoan, pieceSizes, through } from '../util/pieces.js';
 
 const whole = [1 << 20];
 
@@ -20,6 +20,27 @@ async function seen(text: string, sizes: readonly number[] = whole): Promise<str
   expect(await passed(text, keep, sizes)).toBe(text);
   return all;
 }
+
+describe('a text as statements', () => {
+  const of = async (text: string, size: number) => {
+    const all: string[] = [];
+    for await (const one of statementsOf(onLoan(inPieces(text, [size])))) all.push(one);
+    return all;
+  };
+
+  test.each([1, 7, 1 << 20])('in pieces of %d bytes', async (size) => {
+    const text = `-- head\n/*!40101 SET a = 1 */;\n;\nDELIMITER ;;\nBEGIN 'é;'; END ;;\nDELIMITER ;\nc;\n-- done\n`;
+    const program = Buffer.from("BEGIN 'é;'; END ").toString('latin1');
+    expect(await of(text, size)).toEqual(['/*!40101 SET a = 1 */', program, 'c']);
+  });
+
+  test.each(['SELECT 1', 'SELECT 1;\nSELECT 2', "SELECT 1; SELECT 'x;", 'a; DELIMITER ;;\nb;'])(
+    'is none when it ends in the middle of one: %j',
+    async (text) => {
+      await expect(of(text, 3)).rejects.toThrow('in the middle of a statement');
+    },
+  );
+});
 
 describe('statements end', () => {
   test.each<[string, string, string[]]>([
