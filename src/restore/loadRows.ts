@@ -13,6 +13,8 @@ const packetBytes = (1 << 24) - 1;
 
 /** Bytes that a statement may have more in its packet. */
 const around = 8;
+/** No server can be told to take less than 1 KiB. */
+const alwaysTaken = 1024 - around;
 
 /** A part on its way into a server. */
 export interface PartFlow extends LoadFlow {
@@ -25,8 +27,7 @@ export interface PartFlow extends LoadFlow {
 /** What a client finds, and no part leaves behind; a dump need not say it (--skip-tz-utc). */
 const atFirst = [
   'UNLOCK TABLES',
-  'SET NAMES utf8mb4',
-  'SET SESSION autocommit = DEFAULT, time_zone = DEFAULT, sql_mode = DEFAULT',
+  'SET NAMES utf8mb4, autocommit = DEFAULT, time_zone = DEFAULT, sql_mode = DEFAULT',
 ];
 
 /**
@@ -45,10 +46,14 @@ export async function loadText(flow: PartFlow): Promise<string> {
 /** One statement is read while the one before it runs. */
 async function load(flow: PartFlow, statements: AsyncIterable<string | LongRest>): Promise<string> {
   const { title, session, setup, signal } = flow;
-  let most = Infinity;
+  let most: number | undefined;
   const run = async (statement: string) => {
     // A server that gets more ends the connection without a word.
-    if (statement.length + around > most) throw refusedSql(title, tooLong(statement.length, most));
+    if (statement.length > alwaysTaken) {
+      most ??= await longestTaken(session);
+      if (statement.length + around > most)
+        throw refusedSql(title, tooLong(statement.length, most));
+    }
     await session.query(sendable(statement), Infinity).catch((error: unknown) => {
       throw refusedSql(title, fromLatin1(reasonOf(error)));
     });
@@ -58,8 +63,6 @@ async function load(flow: PartFlow, statements: AsyncIterable<string | LongRest>
   try {
     signal.throwIfAborted();
     for (const statement of [...atFirst, ...setup]) await run(asLatin1(statement));
-    const [row] = await session.query('SELECT @@max_allowed_packet AS most');
-    most = number(row ?? {}, 'most') ?? Infinity;
     for await (const next of statements) {
       await running;
       if (typeof next !== 'string') {
@@ -81,6 +84,11 @@ async function load(flow: PartFlow, statements: AsyncIterable<string | LongRest>
     // Nothing runs on when this has failed; on a session that was cut nothing is waited for.
     await running.catch(() => undefined);
   }
+}
+
+async function longestTaken(session: Session): Promise<number> {
+  const [row] = await session.query('SELECT @@max_allowed_packet AS most');
+  return number(row ?? {}, 'most') ?? Infinity;
 }
 
 /**
