@@ -177,6 +177,31 @@ test('the time zone and the mode are those that a client finds', async () => {
   expect(row?.value).toBe(`+05:00 ${before[0]!.mode}`);
 });
 
+test('a part finds nothing of the one before it on the same connection', async () => {
+  await target.query('CREATE TABLE `rows ☕`.`other` LIKE `rows ☕`.`täble`');
+  const settings = ['time_zone', 'sql_mode', 'autocommit + 0', 'character_set_client'];
+  const found = settings.map((name) => `@@SESSION.${name}`).join(", ' ', ");
+  const [wanted] = await target.query<{ value: string }>(
+    "SELECT CONCAT(@@GLOBAL.time_zone, ' ', @@GLOBAL.sql_mode, ' 1 utf8mb4') AS value",
+  );
+  const given = [
+    "SET NAMES latin1;\nSET autocommit = 0, time_zone = '+03:00', sql_mode = 'ANSI_QUOTES';\n",
+    'LOCK TABLES other WRITE;\nINSERT INTO other VALUES (1, NULL);\n',
+  ];
+  const flow = { title: 'a part', client, signal: new AbortController().signal };
+  const setup = ['USE `rows ☕`'];
+  await inSession({ ...flow, target: server }, undefined, async (session) => {
+    for (const text of [given.join(''), insert(2, `CONCAT(${found})`)])
+      await loadRows({ ...flow, setup, session, sql: onLoan(inPieces(text, [10])) });
+  });
+  const [row] = await target.query<{ value: string }>(
+    'SELECT CONVERT(value USING utf8mb4) AS value FROM `rows ☕`.`täble`',
+  );
+  expect(row).toEqual(wanted);
+  const [other] = await target.query<{ id: number }>('SELECT id FROM `rows ☕`.`other`');
+  expect(other).toEqual({ id: 1 });
+});
+
 test('nothing is loaded when it was ended while it connected', async () => {
   const abort = new AbortController();
   const session = async (options?: SessionOptions) => {
