@@ -107,10 +107,10 @@ describe('every plan', () => {
   });
 
   test.each([
-    ['are more than a command line takes', (name: string) => name],
-    ['are listed in another case', (name: string) => name.toUpperCase()],
-  ])('looks through a whole database for triggers where names of tables %s', (_, nameOf) => {
-    const tables = Array.from({ length: 6000 }, (_, i) => table(`${'t'.repeat(50)}${i}`));
+    ['are more than a command line takes', 6000, (name: string) => name],
+    ['are listed in another case', 2, (name: string) => name.replace(/^T(.*)0$/, 't$10')],
+  ])('looks through a whole database for triggers where names of tables %s', (_, count, nameOf) => {
+    const tables = Array.from({ length: count }, (_, i) => table(`T${'t'.repeat(50)}${i}`));
     const info = { tables, triggers: ['x'], triggered: tables.map(({ name }) => nameOf(name)) };
     expect(of(planParts([database('shop', info)]), 'objects')).toMatchObject([{ tables: [] }]);
   });
