@@ -5,7 +5,6 @@ import { smallFrameBytes, smallTextOf } from '../dump/smallFrame.js';
 import { asError, StillpointError } from '../errors.js';
 import { feed, startChain } from '../util/chain.js';
 import type { Command } from '../util/command.js';
-import type { Lent } from '../util/lent.js';
 
 /** One stored part on its way to SQL. */
 export interface StoredSql {
@@ -29,11 +28,14 @@ export interface StoredSql {
 export async function* decoded(stored: StoredSql): AsyncGenerator<Buffer, void> {
   const { title, body, filters } = stored;
   try {
-    const { text, input } = await beginningOf(stored);
+    // A process for each small part would take longer than all the rest.
+    const small = stored.bytes <= smallFrameBytes ? await buffer(checkedBytes(stored)) : null;
+    const text = small && smallTextOf(small);
     if (text) {
       yield text;
       return;
     }
+    const input = small ? Readable.from([small]) : checkedBytes(stored);
     const chain = await startChain(filters);
     if (!chain) {
       yield* input;
@@ -57,16 +59,6 @@ export async function* decoded(stored: StoredSql): AsyncGenerator<Buffer, void> 
   } finally {
     body.destroy();
   }
-}
-
-/** What is left to do, or the text of a small part, to which a process for each would take longer than all the rest. */
-async function beginningOf(
-  stored: StoredSql,
-): Promise<{ text: Buffer; input?: never } | { text: null; input: Lent }> {
-  if (stored.bytes > smallFrameBytes) return { text: null, input: checkedBytes(stored) };
-  const bytes = await buffer(checkedBytes(stored));
-  const text = smallTextOf(bytes);
-  return text ? { text } : { text: null, input: Readable.from([bytes]) };
 }
 
 /** The stored bytes as they come; the last piece only once size and SHA-256 fit. */

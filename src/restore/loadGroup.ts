@@ -30,8 +30,8 @@ export function inGroups(parts: readonly ManifestPart[], parallel: number): Mani
   return groups;
 }
 
-function isLittle({ bytes, kind }: ManifestPart): boolean {
-  return bytes < littleBytes && kind !== 'accounts';
+function isLittle({ bytes }: ManifestPart): boolean {
+  return bytes < littleBytes;
 }
 
 /** Loads parts one after the other over one connection. */
@@ -48,7 +48,7 @@ export async function loadGroup(
   await ledger?.begin(keys);
   const store = readAhead(options.store, keys, signal);
   try {
-    await inSession(options, undefined, async (session) => {
+    await inSession(options, { bytes: true }, async (session) => {
       for (const part of parts) {
         await loadPart(part, { ...options, store }, init, { choose: choose(), session });
         loaded.push(part.key);

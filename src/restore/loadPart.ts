@@ -3,7 +3,7 @@ import type { ManifestPart } from '../catalog/records.js';
 import { identifier, literal } from '../dialect/quote.js';
 import { text } from '../dialect/rows.js';
 import type { Server } from '../pair/server.js';
-import type { Session } from '../pair/session.js';
+import type { Session, SessionOptions } from '../pair/session.js';
 import type { Store } from '../store/store.js';
 import type { Command } from '../util/command.js';
 import type { Lent, Step } from '../util/lent.js';
@@ -53,20 +53,22 @@ export interface Variant {
 /** Views are loaded again and again, past errors, and of accounts there is one part: a client does that. */
 const isSentByUs = ({ kind }: ManifestPart) => kind !== 'views' && kind !== 'accounts';
 
-/** Gives the work a session that takes bytes, and that is cut when the load is to end. */
+/** Gives the work a session of its own, which is cut when the load is to end. */
 export async function inSession<T>(
   { target, signal }: { target: Pick<Server, 'session'>; signal: AbortSignal },
-  given: Session | undefined,
+  how: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  if (given) return await work(given);
   signal.throwIfAborted();
-  const session = await target.session({ bytes: true });
+  const session = await target.session(how);
   const cut = () => session.destroy();
   signal.addEventListener('abort', cut, { once: true });
   try {
     signal.throwIfAborted();
     return await work(session);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
     signal.removeEventListener('abort', cut);
     session.destroy();
@@ -98,12 +100,13 @@ export async function loadPart(
   const client = clientCommand(part, options, held, variant);
   const flow = { title: part.key, sql, client, signal };
   const use = `USE ${identifier(nameIn(changes, part.database))}`;
-  const loading = isSentByUs(part)
-    ? inSession(options, variant.session, async (session) => {
-        const sent = { ...flow, session, setup: [use, held] };
-        return part.kind === 'data' ? await loadRows(sent) : await loadText(sent);
-      })
-    : runLoad(flow);
+  const send = async (session: Session) => {
+    const sent = { ...flow, session, setup: [use, held] };
+    return part.kind === 'data' ? await loadRows(sent) : await loadText(sent);
+  };
+  const inOne = async () =>
+    variant.session ? await send(variant.session) : await inSession(options, { bytes: true }, send);
+  const loading = isSentByUs(part) ? inOne() : runLoad(flow);
   // It may have failed before it read any of it.
   const said = await loading.finally(() => body.destroy());
   const keys = late ? keysAfter(part, late) : [];
@@ -120,20 +123,10 @@ async function addAll(
   options: LoadOptions,
   init: string,
 ): Promise<void> {
-  const session = await options.target.session();
-  const cut = () => session.destroy();
-  options.signal.addEventListener('abort', cut, { once: true });
-  try {
-    options.signal.throwIfAborted();
+  await inSession(options, {}, async (session) => {
     await session.query(init);
     for (const of of keys) await addKeys(session, nameIn(options.changes, of.database), of);
-  } catch (error) {
-    options.signal.throwIfAborted();
-    throw error;
-  } finally {
-    options.signal.removeEventListener('abort', cut);
-    session.destroy();
-  }
+  });
 }
 
 const unchanged: Changes = { renames: new Map(), definer: 'keep', onMention: () => undefined };

@@ -77,9 +77,6 @@ async function load(flow: PartFlow, statements: AsyncIterable<string | LongRest>
     await running;
     await run('COMMIT');
     return '';
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
   } finally {
     // Nothing runs on when this has failed; on a session that was cut nothing is waited for.
     await running.catch(() => undefined);

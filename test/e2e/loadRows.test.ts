@@ -63,7 +63,7 @@ async function load(sql: Lent, { longest, target, ...more }: LoadOptions = {}): 
     signal: new AbortController().signal,
     ...more,
   };
-  return await inSession({ ...flow, target: target ?? server }, undefined, async (session) =>
+  return await inSession({ ...flow, target: target ?? server }, { bytes: true }, async (session) =>
     loadRows({ ...flow, session }, longest),
   );
 }
@@ -190,7 +190,7 @@ test('a part finds nothing of the one before it on the same connection', async (
   ];
   const flow = { title: 'a part', client, signal: new AbortController().signal };
   const setup = ['USE `rows ☕`'];
-  await inSession({ ...flow, target: server }, undefined, async (session) => {
+  await inSession({ ...flow, target: server }, { bytes: true }, async (session) => {
     for (const text of [given.join(''), insert(2, `CONCAT(${found})`)])
       await loadRows({ ...flow, setup, session, sql: onLoan(inPieces(text, [10])) });
   });
