@@ -62,6 +62,8 @@ export async function connect(
       bigNumberStrings: false,
       dateStrings: true,
       multipleStatements,
+      // None is; for those that might be each connection made a table of 16,000.
+      maxPreparedStatements: 1,
       // No statement has placeholders; to look for them took longer than to send it.
       queryFormat: (sql) => sql,
     });

@@ -72,14 +72,18 @@ export async function* checkedBytes(
     hash.update(chunk);
     bytes += chunk.length;
     stored.onBytes?.(chunk.length);
+    // Whoever reads may hold all of it in memory.
+    if (bytes > stored.bytes) throw wrongSize(stored, 'more bytes');
     if (held) yield held;
     held = chunk;
   }
-  if (bytes !== stored.bytes) {
-    throw damaged(stored.title, `it has ${bytes} bytes, the manifest says ${stored.bytes}`);
-  }
+  if (bytes !== stored.bytes) throw wrongSize(stored, `${bytes} bytes`);
   if (hash.digest('hex') !== stored.sha256) throw damaged(stored.title, 'its SHA-256 differs');
   if (held) yield held;
+}
+
+function wrongSize({ title, bytes }: Pick<StoredSql, 'title' | 'bytes'>, has: string): Error {
+  return damaged(title, `it has ${has}, the manifest says ${bytes}`);
 }
 
 function damaged(title: string, why: string): StillpointError {

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ManifestPart } from '../catalog/records.js';
 import type { Store } from '../store/store.js';
 import type { Step } from '../util/lent.js';
-import { inSession, loadPart, type LoadOptions } from './loadPart.js';
+import { inSession, loadingSession, loadPart, type LoadOptions } from './loadPart.js';
 
 /** What of each part is loaded; `ends`: nothing of it is left then. */
 export interface Pass {
@@ -48,7 +48,7 @@ export async function loadGroup(
   await ledger?.begin(keys);
   const store = readAhead(options.store, keys, signal);
   try {
-    await inSession(options, { bytes: true }, async (session) => {
+    await inSession(options, loadingSession, async (session) => {
       for (const part of parts) {
         await loadPart(part, { ...options, store }, init, { choose: choose(), session });
         loaded.push(part.key);

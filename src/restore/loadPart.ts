@@ -46,12 +46,15 @@ export interface Variant {
   /** Lets only some of the SQL through. */
   choose?: Step | undefined;
   clientArgs?: readonly string[];
-  /** One that takes bytes; left out, the part gets one of its own. */
+  /** As {@link loadingSession}; left out, the part gets one of its own. */
   session?: Session | undefined;
 }
 
 /** Views are loaded again and again, past errors, and of accounts there is one part: a client does that. */
 const isSentByUs = ({ kind }: ManifestPart) => kind !== 'views' && kind !== 'accounts';
+
+/** What statements of a part are sent over. */
+export const loadingSession: SessionOptions = { bytes: true, multipleStatements: true };
 
 /** Gives the work a session of its own, which is cut when the load is to end. */
 export async function inSession<T>(
@@ -105,7 +108,7 @@ export async function loadPart(
     return part.kind === 'data' ? await loadRows(sent) : await loadText(sent);
   };
   const inOne = async () =>
-    variant.session ? await send(variant.session) : await inSession(options, { bytes: true }, send);
+    variant.session ? await send(variant.session) : await inSession(options, loadingSession, send);
   const loading = isSentByUs(part) ? inOne() : runLoad(flow);
   // It may have failed before it read any of it.
   const said = await loading.finally(() => body.destroy());

@@ -5,6 +5,7 @@ import type { Lent } from '../util/lent.js';
 import { bytesText } from '../util/text.js';
 import { asLatin1, fromLatin1 } from '../util/latin1.js';
 import { refusedSql, runLoad, type LoadFlow } from './load.js';
+import { inPackets } from './inPackets.js';
 import { rowStatements, type LongRest } from './rowStatements.js';
 import { statementsOf } from './statements.js';
 
@@ -13,12 +14,10 @@ const packetBytes = (1 << 24) - 1;
 
 /** Bytes that a statement may have more in its packet. */
 const around = 8;
-/** No server can be told to take less than 1 KiB. */
-const alwaysTaken = 1024 - around;
 
 /** A part on its way into a server. */
 export interface PartFlow extends LoadFlow {
-  /** One that takes bytes. */
+  /** One for loading (`loadingSession`). */
   session: Session;
   /** Run first. */
   setup: readonly string[];
@@ -43,34 +42,36 @@ export async function loadText(flow: PartFlow): Promise<string> {
   return await load(flow, statementsOf(flow.sql));
 }
 
-/** One statement is read while the one before it runs. */
+/** One packet is read while the one before it runs. */
 async function load(flow: PartFlow, statements: AsyncIterable<string | LongRest>): Promise<string> {
   const { title, session, setup, signal } = flow;
-  let most: number | undefined;
-  const run = async (statement: string) => {
+  signal.throwIfAborted();
+  const refused = (error: unknown): never => {
+    throw refusedSql(title, fromLatin1(reasonOf(error)));
+  };
+  const most = (await longestTaken(session).catch(refused)) - around;
+  const run = async (sql: string) => {
     // A server that gets more ends the connection without a word.
-    if (statement.length > alwaysTaken) {
-      most ??= await longestTaken(session);
-      if (statement.length + around > most)
-        throw refusedSql(title, tooLong(statement.length, most));
-    }
-    await session.query(sendable(statement), Infinity).catch((error: unknown) => {
-      throw refusedSql(title, fromLatin1(reasonOf(error)));
-    });
+    if (sql.length > most) throw refusedSql(title, tooLong(sql.length, most + around));
+    await session.query(sendable(sql), Infinity).catch(refused);
   };
   const settings: string[] = [];
+  const all = async function* (): AsyncGenerator<string | LongRest> {
+    for (const one of [...atFirst, ...setup]) yield asLatin1(one);
+    for await (const one of statements) {
+      if (typeof one === 'string' && !isInsert(one)) settings.push(one);
+      yield one;
+    }
+  };
   let running = Promise.resolve();
   try {
-    signal.throwIfAborted();
-    for (const statement of [...atFirst, ...setup]) await run(asLatin1(statement));
-    for await (const next of statements) {
+    for await (const next of inPackets(all(), most)) {
       await running;
       if (typeof next !== 'string') {
         // The client takes the same locks, also the one that tells a later run of it.
-        for (const one of ['COMMIT', 'UNLOCK TABLES', 'DO RELEASE_ALL_LOCKS()']) await run(one);
+        await run('COMMIT; UNLOCK TABLES; DO RELEASE_ALL_LOCKS()');
         return await runLoad({ ...flow, sql: continued(settings, next.rest) });
       }
-      if (!isInsert(next)) settings.push(next);
       running = run(next);
       running.catch(() => undefined);
     }
@@ -83,7 +84,16 @@ async function load(flow: PartFlow, statements: AsyncIterable<string | LongRest>
   }
 }
 
+const askedMost = new WeakMap<Session, Promise<number>>();
+
+/** Bytes; of a session it stays as it is. */
 async function longestTaken(session: Session): Promise<number> {
+  const asked = askedMost.get(session) ?? maxAllowedPacket(session);
+  askedMost.set(session, asked);
+  return await asked;
+}
+
+async function maxAllowedPacket(session: Session): Promise<number> {
   const [row] = await session.query('SELECT @@max_allowed_packet AS most');
   return number(row ?? {}, 'most') ?? Infinity;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openServer, type Server } from '../../src/pair/server.js';
 import type { SessionOptions } from '../../src/pair/session.js';
-import { inSession } from '../../src/restore/loadPart.js';
+import { inSession, loadingSession } from '../../src/restore/loadPart.js';
 import { loadRows, type PartFlow } from '../../src/restore/loadRows.js';
 import { clientEnv } from '../../src/util/command.js';
 import type { Lent } from '../../src/util/lent.js';
@@ -63,7 +63,7 @@ async function load(sql: Lent, { longest, target, ...more }: LoadOptions = {}): 
     signal: new AbortController().signal,
     ...more,
   };
-  return await inSession({ ...flow, target: target ?? server }, { bytes: true }, async (session) =>
+  return await inSession({ ...flow, target: target ?? server }, loadingSession, async (session) =>
     loadRows({ ...flow, session }, longest),
   );
 }
@@ -177,6 +177,28 @@ test('the time zone and the mode are those that a client finds', async () => {
   expect(row?.value).toBe(`+05:00 ${before[0]!.mode}`);
 });
 
+test('a setting holds for what is sent with it', async () => {
+  const text = [
+    "SET sql_mode = 'NO_BACKSLASH_ESCAPES';\n",
+    insert(1, "'a\\'"),
+    "SET sql_mode = '';\n",
+    insert(2, "'a\\\\b'"),
+  ];
+  await load(onLoan(inPieces(text.join(''), [10])));
+  const rows = await target.query<{ value: string }>(
+    'SELECT CONVERT(value USING utf8mb4) AS value FROM `rows ☕`.`täble` ORDER BY id',
+  );
+  expect(rows.map(({ value }) => value)).toEqual(['a\\', 'a\\b']);
+});
+
+test('nothing is loaded after a statement that failed', async () => {
+  const text = insert(1, 'NULL') + insert(1, 'NULL') + insert(2, 'NULL');
+  await expect(load(onLoan(inPieces(text, [10])))).rejects.toThrow(
+    /^cannot load a part: Duplicate entry '1'/,
+  );
+  expect(await ids()).toEqual([1]);
+});
+
 test('a part finds nothing of the one before it on the same connection', async () => {
   await target.query('CREATE TABLE `rows ☕`.`other` LIKE `rows ☕`.`täble`');
   const settings = ['time_zone', 'sql_mode', 'autocommit + 0', 'character_set_client'];
@@ -190,7 +212,7 @@ test('a part finds nothing of the one before it on the same connection', async (
   ];
   const flow = { title: 'a part', client, signal: new AbortController().signal };
   const setup = ['USE `rows ☕`'];
-  await inSession({ ...flow, target: server }, { bytes: true }, async (session) => {
+  await inSession({ ...flow, target: server }, loadingSession, async (session) => {
     for (const text of [given.join(''), insert(2, `CONCAT(${found})`)])
       await loadRows({ ...flow, setup, session, sql: onLoan(inPieces(text, [10])) });
   });
@@ -239,7 +261,8 @@ test('a statement that is longer than the server takes is told of in numbers', a
 });
 
 test('a text that ends in the middle of a statement is no part, and nothing runs on then', async () => {
-  const text = insert(1, 'SLEEP(0.3)') + insert(2, 'NULL').slice(0, -3);
+  const long = `CONCAT(SLEEP(0.3), '${'x'.repeat(20_000)}')`;
+  const text = insert(1, long) + insert(2, 'NULL').slice(0, -3);
   await expect(load(onLoan(inPieces(text, [10])))).rejects.toThrow('in the middle of a statement');
   expect(await ids()).toEqual([1]);
 });
