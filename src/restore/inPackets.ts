@@ -2,7 +2,7 @@
 const together = 16 * 1024;
 /** What ends where it seems to, whoever reads it; the definition of a program may hold other statements. */
 const plain =
-  /^(?:\/\*M?!\d*\s*)?(?:SET|USE|LOCK|UNLOCK|INSERT|REPLACE|COMMIT|(?:CREATE|ALTER|DROP) TABLE)\s/i;
+  /^(?:\/\*M?!\d*\s*)?(?:SET|USE|LOCK|UNLOCK|INSERT|REPLACE|COMMIT|(?:CREATE|ALTER|DROP) TABLE|DROP VIEW)\s/i;
 
 /**
  * Short statements that follow each other joined, to be sent at once to a server that takes several; everything else

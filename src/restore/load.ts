@@ -15,10 +15,9 @@ export interface LoadFlow {
 
 /**
  * Runs SQL by a client. When anything fails the client is killed before it sees an end: a client that
- * meets the end of its input runs what it has of the last statement. Returns what the client said on
- * stderr.
+ * meets the end of its input runs what it has of the last statement.
  */
-export async function runLoad({ title, sql, client: command, signal }: LoadFlow): Promise<string> {
+export async function runLoad({ title, sql, client: command, signal }: LoadFlow): Promise<void> {
   signal.throwIfAborted();
   const client = start(command);
   const kill = () => client.kill();
@@ -34,7 +33,6 @@ export async function runLoad({ title, sql, client: command, signal }: LoadFlow)
     const failure = failureOf(client.name, ended);
     if (failure !== null) throw refusedSql(title, failure);
     if (fed !== null) throw fed;
-    return ended.stderr;
   } finally {
     kill();
     await Promise.allSettled([client.ended]);

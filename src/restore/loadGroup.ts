@@ -8,6 +8,8 @@ import { inSession, loadingSession, loadPart, type LoadOptions } from './loadPar
 export interface Pass {
   choose: () => Step | undefined;
   ends: boolean;
+  /** Told why a statement was not taken. Left out, all ends with it. */
+  onRefused?: (part: ManifestPart, why: string) => void;
 }
 
 /** Stored bytes. Less than this is loaded within the time that a connection and a look at the disk take. */
@@ -39,7 +41,7 @@ export async function loadGroup(
   parts: readonly ManifestPart[],
   options: LoadOptions,
   init: string,
-  { choose, ends }: Pass,
+  { choose, ends, onRefused }: Pass,
 ): Promise<void> {
   const { ledger, signal, observe } = options;
   signal.throwIfAborted();
@@ -50,7 +52,11 @@ export async function loadGroup(
   try {
     await inSession(options, loadingSession, async (session) => {
       for (const part of parts) {
-        await loadPart(part, { ...options, store }, init, { choose: choose(), session });
+        await loadPart(part, { ...options, store }, init, {
+          choose: choose(),
+          session,
+          onRefused: onRefused && ((why) => onRefused(part, why)),
+        });
         loaded.push(part.key);
         if (ends) await observe({ type: 'part', key: part.key });
       }

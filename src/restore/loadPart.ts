@@ -11,8 +11,7 @@ import type { Observe } from '../util/observe.js';
 import type { Ledger } from './ledger.js';
 import { addKeys, keysAfter, type Late, type LateKeys } from './lateKeys.js';
 import { decoded } from './decode.js';
-import { runLoad } from './load.js';
-import { loadRows, loadText } from './loadRows.js';
+import { loadRows, loadText, type PartFlow } from './loadRows.js';
 import { rewriteOf, type Changes } from './rewrite.js';
 
 /** What makes SQL of stored parts. */
@@ -45,13 +44,10 @@ export interface LoadOptions extends Decoding {
 export interface Variant {
   /** Lets only some of the SQL through. */
   choose?: Step | undefined;
-  clientArgs?: readonly string[];
   /** As {@link loadingSession}; left out, the part gets one of its own. */
   session?: Session | undefined;
+  onRefused?: PartFlow['onRefused'];
 }
-
-/** Views are loaded again and again, past errors, and of accounts there is one part: a client does that. */
-const isSentByUs = ({ kind }: ManifestPart) => kind !== 'views' && kind !== 'accounts';
 
 /** What statements of a part are sent over. */
 export const loadingSession: SessionOptions = { bytes: true, multipleStatements: true };
@@ -78,13 +74,13 @@ export async function inSession<T>(
   }
 }
 
-/** Loads one part; returns what a client said. */
+/** Loads one part. */
 export async function loadPart(
   part: ManifestPart,
   options: LoadOptions,
   init: string,
-  variant: Variant = {},
-): Promise<string> {
+  { choose, session, onRefused }: Variant = {},
+): Promise<void> {
   const { signal, observe, ledger, late, changes = unchanged } = options;
   signal.throwIfAborted();
   await observe({ type: 'load', key: part.key, phase: 'begin' });
@@ -99,26 +95,23 @@ export async function loadPart(
     filters: decoders(part, options),
     onBytes: (bytes) => void observe({ type: 'read', bytes }),
   });
-  for (const step of [variant.choose, rewriteOf(part, changes, late)]) if (step) sql = step(sql);
-  const client = clientCommand(part, options, held, variant);
-  const flow = { title: part.key, sql, client, signal };
-  const use = `USE ${identifier(nameIn(changes, part.database))}`;
+  for (const step of [choose, rewriteOf(part, changes, late)]) if (step) sql = step(sql);
+  const client = clientCommand(part, options, held);
+  const flow = { title: part.key, sql, client, signal, onRefused };
+  const use = part.database === '' ? [] : [`USE ${identifier(nameIn(changes, part.database))}`];
   const send = async (session: Session) => {
-    const sent = { ...flow, session, setup: [use, held] };
-    return part.kind === 'data' ? await loadRows(sent) : await loadText(sent);
+    const sent = { ...flow, session, setup: [...use, held] };
+    await (part.kind === 'data' ? loadRows(sent) : loadText(sent));
   };
-  const inOne = async () =>
-    variant.session ? await send(variant.session) : await inSession(options, loadingSession, send);
-  const loading = isSentByUs(part) ? inOne() : runLoad(flow);
+  const loading = session ? send(session) : inSession(options, loadingSession, send);
   // It may have failed before it read any of it.
-  const said = await loading.finally(() => body.destroy());
+  await loading.finally(() => body.destroy());
   const keys = late ? keysAfter(part, late) : [];
   if (keys.length > 0) {
     await observe({ type: 'load', key: part.key, phase: 'keys' });
     await addAll(keys, options, held);
   }
   await observe({ type: 'load', key: part.key, phase: 'end' });
-  return said;
 }
 
 async function addAll(
@@ -176,12 +169,7 @@ export function decoders(part: Pick<ManifestPart, 'key'>, options: Decoding): Co
 }
 
 /** `--binary-mode` also switches off every command of the client but DELIMITER, e.g. `system`. */
-function clientCommand(
-  part: ManifestPart,
-  options: LoadOptions,
-  init: string,
-  { clientArgs = [] }: Variant,
-): Command {
+function clientCommand(part: ManifestPart, options: LoadOptions, init: string): Command {
   const database = nameIn(options.changes, part.database);
   return {
     file: options.client,
@@ -194,7 +182,6 @@ function clientCommand(
       '--default-character-set=utf8mb4',
       `--init-command=${init}`,
       ...(database === '' ? [] : [`--database=${database}`]),
-      ...clientArgs,
     ],
   };
 }

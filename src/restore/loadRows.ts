@@ -1,6 +1,6 @@
 import { number } from '../dialect/rows.js';
 import { reasonOf } from '../errors.js';
-import type { Session } from '../pair/session.js';
+import { isBroken, type Session } from '../pair/session.js';
 import type { Lent } from '../util/lent.js';
 import { bytesText } from '../util/text.js';
 import { asLatin1, fromLatin1 } from '../util/latin1.js';
@@ -21,6 +21,8 @@ export interface PartFlow extends LoadFlow {
   session: Session;
   /** Run first. */
   setup: readonly string[];
+  /** Told why a statement was not taken; the next ones come all the same. Left out, the load ends with it. */
+  onRefused?: ((why: string) => void) | undefined;
 }
 
 /** What a client finds, and no part leaves behind; a dump need not say it (--skip-tz-utc). */
@@ -33,31 +35,23 @@ const atFirst = [
  * Runs the statements of a part of rows over a session of ours: a client takes them apart character by
  * character, which takes a tenth of both cores' time. Where one is longer than `longest`, the client does the rest.
  */
-export async function loadRows(flow: PartFlow, longest?: number): Promise<string> {
-  return await load(flow, rowStatements(flow.sql, longest));
+export async function loadRows(flow: PartFlow, longest?: number): Promise<void> {
+  await load(flow, rowStatements(flow.sql, longest));
 }
 
 /** Runs the statements of any other part over a session of ours: a client takes longer to start. */
-export async function loadText(flow: PartFlow): Promise<string> {
-  return await load(flow, statementsOf(flow.sql));
+export async function loadText(flow: PartFlow): Promise<void> {
+  await load(flow, statementsOf(flow.sql));
 }
 
 /** One packet is read while the one before it runs. */
-async function load(flow: PartFlow, statements: AsyncIterable<string | LongRest>): Promise<string> {
-  const { title, session, setup, signal } = flow;
-  signal.throwIfAborted();
-  const refused = (error: unknown): never => {
-    throw refusedSql(title, fromLatin1(reasonOf(error)));
-  };
-  const most = (await longestTaken(session).catch(refused)) - around;
-  const run = async (sql: string) => {
-    // A server that gets more ends the connection without a word.
-    if (sql.length > most) throw refusedSql(title, tooLong(sql.length, most + around));
-    await session.query(sendable(sql), Infinity).catch(refused);
-  };
+async function load(flow: PartFlow, statements: AsyncIterable<string | LongRest>): Promise<void> {
+  flow.signal.throwIfAborted();
+  const most = await longestTaken(flow);
+  const run = async (sql: string) => await send(flow, sql, most);
   const settings: string[] = [];
   const all = async function* (): AsyncGenerator<string | LongRest> {
-    for (const one of [...atFirst, ...setup]) yield asLatin1(one);
+    for (const one of [...atFirst, ...flow.setup]) yield asLatin1(one);
     for await (const one of statements) {
       if (typeof one === 'string' && !isInsert(one)) settings.push(one);
       yield one;
@@ -70,27 +64,50 @@ async function load(flow: PartFlow, statements: AsyncIterable<string | LongRest>
       if (typeof next !== 'string') {
         // The client takes the same locks, also the one that tells a later run of it.
         await run('COMMIT; UNLOCK TABLES; DO RELEASE_ALL_LOCKS()');
-        return await runLoad({ ...flow, sql: continued(settings, next.rest) });
+        await runLoad({ ...flow, sql: continued(settings, next.rest) });
+        return;
       }
       running = run(next);
       running.catch(() => undefined);
     }
     await running;
     await run('COMMIT');
-    return '';
   } finally {
     // Nothing runs on when this has failed; on a session that was cut nothing is waited for.
     await running.catch(() => undefined);
   }
 }
 
+async function send(
+  { title, session, onRefused }: PartFlow,
+  sql: string,
+  most: number,
+): Promise<void> {
+  // A server that gets more ends the connection without a word.
+  if (sql.length > most) throw refusedSql(title, tooLong(sql.length, most + around));
+  try {
+    await session.query(sendable(sql), Infinity);
+  } catch (error) {
+    if (!onRefused || isBroken(error)) throw refusedSql(title, whyOf(error));
+    onRefused(whyOf(error));
+  }
+}
+
+function whyOf(error: unknown): string {
+  return fromLatin1(reasonOf(error));
+}
+
 const askedMost = new WeakMap<Session, Promise<number>>();
 
-/** Bytes; of a session it stays as it is. */
-async function longestTaken(session: Session): Promise<number> {
+/** Bytes of SQL; of a session it stays as it is. */
+async function longestTaken({ title, session }: PartFlow): Promise<number> {
   const asked = askedMost.get(session) ?? maxAllowedPacket(session);
   askedMost.set(session, asked);
-  return await asked;
+  try {
+    return (await asked) - around;
+  } catch (error) {
+    throw refusedSql(title, whyOf(error));
+  }
 }
 
 async function maxAllowedPacket(session: Session): Promise<number> {

@@ -2,11 +2,12 @@ import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { Manifest, ManifestPart } from '../catalog/records.js';
 import { identifier } from '../dialect/quote.js';
+import type { StillpointError } from '../errors.js';
 import type { Server } from '../pair/server.js';
 import { cleanHalves } from './clean.js';
 import { tablesWithLateKeys, type Late } from './lateKeys.js';
 import { inGroups, loadGroup, type Pass } from './loadGroup.js';
-import { initCommand, loadPart, nameIn, type LoadOptions } from './loadPart.js';
+import { initCommand, nameIn, type LoadOptions } from './loadPart.js';
 import { refusedSql } from './load.js';
 import { sections, sectionsOf } from './section.js';
 import type { RestoreSelection } from './selection.js';
@@ -16,7 +17,7 @@ import { databasesOf } from './target.js';
 export interface RestoreOptions extends LoadOptions {
   manifest: Manifest;
   selection: RestoreSelection;
-  /** Clients at once. */
+  /** Connections at once. */
   parallel: number;
   /** Databases of the target to drop first. */
   replace: readonly string[];
@@ -125,35 +126,36 @@ async function loadAll(
 }
 
 /**
- * A view may use views of other databases, and one WITH CHECK OPTION is not even made on the
- * placeholder that mysqldump makes of those. So the placeholders stay out, the client goes on after an
- * error, and all is loaded again until no error is left or as many as the time before.
+ * A view may use views of other databases, and one WITH CHECK OPTION is not even made on the placeholder that
+ * mysqldump makes of those. So the placeholders stay out, a view that is refused is passed over, and parts with such
+ * are loaded again, until none is left or as many as the time before. One after the other: no view is away, to be
+ * made anew, while another is made.
  */
 async function loadViews(
   parts: readonly ManifestPart[],
   options: RestoreOptions,
   init: string,
 ): Promise<void> {
-  const keys = parts.map(({ key }) => key);
-  await options.ledger?.begin(keys);
-  let before = Infinity;
-  for (;;) {
-    const refused: { part: ManifestPart; errors: string[] }[] = [];
-    for (const part of parts) {
-      const said = await loadPart(part, options, init, {
-        choose: sections(({ holds }) => holds === 'view'),
-        clientArgs: ['--force'],
-      });
-      const errors = said.split('\n').filter((line) => line.startsWith('ERROR'));
-      if (errors.length > 0) refused.push({ part, errors });
-    }
-    const [first] = refused;
-    if (!first) break;
-    const count = refused.reduce((sum, { errors }) => sum + errors.length, 0);
-    if (count >= before) throw refusedSql(first.part.key, first.errors.slice(0, 3).join('; '));
-    before = count;
+  let left = parts;
+  for (let before = Infinity; left.length > 0;) {
+    const refused: { part: ManifestPart; why: string }[] = [];
+    await loadAll(left, 1, options, init, {
+      choose: () => sections(({ holds }) => holds === 'view'),
+      ends: false,
+      onRefused: (part, why) => refused.push({ part, why }),
+    });
+    if (refused.length >= before) throw stillRefused(refused);
+    before = refused.length;
+    left = left.filter((part) => refused.some((one) => one.part === part));
   }
   // Not before all are there: a view of one part may need one of another, and a view is made anew.
+  const keys = parts.map(({ key }) => key);
   await options.ledger?.end(keys);
   for (const key of keys) await options.observe({ type: 'part', key });
+}
+
+function stillRefused(refused: readonly { part: ManifestPart; why: string }[]): StillpointError {
+  const key = refused[0]?.part.key ?? '';
+  const reasons = refused.filter(({ part }) => part.key === key).map(({ why }) => why);
+  return refusedSql(key, reasons.slice(0, 3).join('; '));
 }

@@ -53,7 +53,7 @@ interface LoadOptions {
   longest?: number;
 }
 
-async function load(sql: Lent, { longest, target, ...more }: LoadOptions = {}): Promise<string> {
+async function load(sql: Lent, { longest, target, ...more }: LoadOptions = {}): Promise<void> {
   const setup = ['USE `rows ☕`', "SET @lock = GET_LOCK('loading', 0)"];
   const flow = {
     title: 'a part',
@@ -63,7 +63,7 @@ async function load(sql: Lent, { longest, target, ...more }: LoadOptions = {}): 
     signal: new AbortController().signal,
     ...more,
   };
-  return await inSession({ ...flow, target: target ?? server }, loadingSession, async (session) =>
+  await inSession({ ...flow, target: target ?? server }, loadingSession, async (session) =>
     loadRows({ ...flow, session }, longest),
   );
 }
