@@ -1,6 +1,6 @@
 import type { ManifestTable } from '../catalog/records.js';
 import { number, text } from '../dialect/rows.js';
-import { surveyTable, type SurveyedTable } from '../dump/survey.js';
+import { fewRows, readsFor, surveyTable, type SurveyedTable } from '../dump/survey.js';
 import { inSessions, type InSessionsOptions } from '../pair/inSessions.js';
 import type { Server } from '../pair/server.js';
 import { errno } from '../pair/session.js';
@@ -30,13 +30,16 @@ export async function compareTables(
 ): Promise<ComparedTable[]> {
   const held = tables.filter((table) => table.rows !== null);
   const isSummed = ({ checksum }: ManifestTable) => options.checksums && checksum !== null;
-  const found = await inSessions(server, held, options, async (session, table) =>
+  const found = await inSessions(server, held, options, async (session, table) => {
+    await readsFor(session, server.dialect, { small: Number(table.rows) <= fewRows });
     // One that is missing differs like any other.
-    surveyTable(session, table.database, table.name, isSummed(table)).catch((error: unknown) => {
-      if (errno(error) === 0) throw error;
-      return null;
-    }),
-  );
+    return await surveyTable(session, table.database, table.name, isSummed(table)).catch(
+      (error: unknown) => {
+        if (errno(error) === 0) throw error;
+        return null;
+      },
+    );
+  });
   const rows = held.map((table, i) => rowsDiffer(table, found[i] ?? null));
   const total = held.reduce((sum, table) => sum + (table.rows ?? 0), 0);
   const counted = `${plural(held.length, 'table')} with ${plural(total, 'row')}, as counted in the backup`;

@@ -35,6 +35,19 @@ export async function surveyTable(
   };
 }
 
+/** Makes one thread count what is small, as many as the server begins with all else. */
+export async function readsFor(
+  session: Session,
+  { readThreads }: Pick<Dialect, 'readThreads'>,
+  { small }: { small: boolean },
+): Promise<void> {
+  if (readThreads === null) return;
+  await session.query(`SET SESSION ${readThreads} = ${small ? 1 : 'DEFAULT'}`);
+}
+
+/** Rows. A table that has no more is small, whatever is in them. */
+export const fewRows = 10_000;
+
 /** Tells of which tables a checksum means something. The server is asked once, for all. */
 export async function readStable({
   dialect,
@@ -52,14 +65,11 @@ export type IsStable = (database: string, name: string) => boolean;
 /** Counts the tables of a part, and takes the checksums of those that `isSummed` says yes to. */
 export async function surveyPart(
   session: Session,
-  { readThreads }: Pick<Dialect, 'readThreads'>,
+  dialect: Pick<Dialect, 'readThreads'>,
   { database, tables: names, estimatedBytes }: PartPlan,
   { isSummed, signal }: { isSummed: IsStable; signal: AbortSignal },
 ): Promise<SurveyedTable[]> {
-  if (readThreads !== null) {
-    const threads = estimatedBytes < smallBytes ? 1 : 'DEFAULT';
-    await session.query(`SET SESSION ${readThreads} = ${threads}`);
-  }
+  await readsFor(session, dialect, { small: estimatedBytes < smallBytes });
   const tables: SurveyedTable[] = [];
   for (const name of names) {
     signal.throwIfAborted();

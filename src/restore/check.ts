@@ -1,6 +1,7 @@
-import type { Manifest } from '../catalog/records.js';
-import { identifier, literal } from '../dialect/quote.js';
+import type { Manifest, ManifestTable } from '../catalog/records.js';
+import { identifier } from '../dialect/quote.js';
 import { number, text } from '../dialect/rows.js';
+import { fewRows, readsFor, surveyTable } from '../dump/survey.js';
 import { StillpointError } from '../errors.js';
 import { inSessions, type InSessionsOptions } from '../pair/inSessions.js';
 import type { Server } from '../pair/server.js';
@@ -16,33 +17,33 @@ export interface TableName {
 
 export type CountOptions = Pick<InSessionsOptions, 'parallel' | 'signal'>;
 
-/** Counts the rows of tables, each of which must be there; answers by the given objects. */
-export async function countTables<T extends TableName>(
+/** Counts the rows of tables, each of which must be there and should have `rows`. */
+async function countTables(
   server: Server,
-  tables: readonly T[],
+  tables: readonly (TableName & Pick<ManifestTable, 'rows'>)[],
   options: CountOptions,
-): Promise<Map<T, number>> {
-  const counts = await inSessions(server, tables, options, async (session, { database, name }) => {
-    const from = `${identifier(database)}.${identifier(name)}`;
-    const [row] = await session.query(`SELECT COUNT(*) AS n FROM ${from}`, Infinity);
-    return number(row ?? {}, 'n') ?? 0;
+): Promise<number[]> {
+  return await inSessions(server, tables, options, async (session, { database, name, rows }) => {
+    await readsFor(session, server.dialect, { small: (rows ?? 0) <= fewRows });
+    return (await surveyTable(session, database, name, false)).rows;
   });
-  return new Map(tables.map((table, i) => [table, counts[i] ?? 0]));
 }
 
-/** What a database holds besides rows, each as `view name`, `trigger name`, … */
-export async function listObjects(server: Server, database: string): Promise<Set<string>> {
-  const of = (column: string) => `BINARY ${column} = ${literal(database)}`;
+/** What all databases hold besides rows: what {@link keyOf} makes of each. */
+async function listObjects(server: Server, keyOf: KeyOf): Promise<Set<string>> {
   const rows = await server.query(
-    `SELECT IF(TABLE_TYPE LIKE '%VIEW', 'view', 'table') AS kind, TABLE_NAME AS name
-       FROM information_schema.TABLES WHERE ${of('TABLE_SCHEMA')}
-     UNION ALL SELECT 'trigger', TRIGGER_NAME FROM information_schema.TRIGGERS WHERE ${of('TRIGGER_SCHEMA')}
-     UNION ALL SELECT LOWER(ROUTINE_TYPE), ROUTINE_NAME FROM information_schema.ROUTINES WHERE ${of('ROUTINE_SCHEMA')}
-     UNION ALL SELECT 'event', EVENT_NAME FROM information_schema.EVENTS WHERE ${of('EVENT_SCHEMA')}`,
+    `SELECT IF(TABLE_TYPE LIKE '%VIEW', 'view', 'table') AS kind, TABLE_SCHEMA AS ofSchema, TABLE_NAME AS name
+       FROM information_schema.TABLES
+     UNION ALL SELECT 'trigger', TRIGGER_SCHEMA, TRIGGER_NAME FROM information_schema.TRIGGERS
+     UNION ALL SELECT LOWER(ROUTINE_TYPE), ROUTINE_SCHEMA, ROUTINE_NAME FROM information_schema.ROUTINES
+     UNION ALL SELECT 'event', EVENT_SCHEMA, EVENT_NAME FROM information_schema.EVENTS`,
     Infinity,
   );
-  return new Set(rows.map((row) => `${text(row, 'kind')} ${text(row, 'name')}`));
+  const all = rows.map((row) => keyOf(text(row, 'kind'), text(row, 'ofSchema'), text(row, 'name')));
+  return new Set(all);
 }
+
+type KeyOf = (kind: string, database: string, name: string) => string;
 
 /** What was compared, and was equal. */
 export interface Checked {
@@ -70,26 +71,22 @@ export async function checkRestored(
     .map((of) => ({ ...of, database: named(of.database) }));
   const objects = table === null ? objectsOf(manifest, databases, named) : [];
 
-  const fold = await nameFold(server);
+  const keyOf = await keysOf(server);
   const wanted = [...tables.map((of) => ({ ...of, kind: 'table' })), ...objects];
-  const present = new Map<string, Set<string>>();
-  for (const database of new Set(wanted.map((of) => of.database))) {
-    const found = await listObjects(server, database);
-    present.set(database, new Set([...found].map(fold)));
-  }
+  const present = await listObjects(server, keyOf);
   const differences = wanted
-    .filter((of) => !present.get(of.database)?.has(fold(`${of.kind} ${of.name}`)))
+    .filter((of) => !present.has(keyOf(of.kind, of.database, of.name)))
     .map((of) => `the ${of.kind} ${identifier(of.database)}.${identifier(of.name)} is missing`);
   if (differences.length > 0) throw differs(server, differences);
 
   const counts = await countTables(server, tables, options);
-  const counted = tables.filter(({ rows }) => rows !== null);
+  const counted = tables.map((of, i) => ({ ...of, found: counts[i] ?? 0 }));
   differences.push(
     ...counted
-      .filter((of) => counts.get(of) !== of.rows)
+      .filter(({ rows, found }) => rows !== null && rows !== found)
       .map(
-        (of) =>
-          `${identifier(of.database)}.${identifier(of.name)} has ${counts.get(of) ?? 0} rows, the backup has ${of.rows ?? 0}`,
+        ({ database, name, rows, found }) =>
+          `${identifier(database)}.${identifier(name)} has ${found} rows, the backup has ${rows ?? 0}`,
       ),
   );
   if (differences.length > 0) throw differs(server, differences);
@@ -119,9 +116,10 @@ function objectsOf(
 }
 
 /** A server with lower_case_table_names stores other names than it was given. */
-async function nameFold(server: Server): Promise<(name: string) => string> {
+async function keysOf(server: Server): Promise<KeyOf> {
   const [row] = await server.query('SELECT @@lower_case_table_names AS folds');
-  return number(row ?? {}, 'folds') === 0 ? (name) => name : (name) => name.toLowerCase();
+  const fold = (name: string) => (number(row ?? {}, 'folds') === 0 ? name : name.toLowerCase());
+  return (kind, database, name) => JSON.stringify([kind, fold(database), fold(name)]);
 }
 
 function differs(server: Server, differences: readonly string[]): StillpointError {
