@@ -113,7 +113,7 @@ export async function backup(config: Config, options: BackupOptions = {}): Promi
         const script = Buffer.from(restoreScript(bare, manifest));
         const record = {
           ...bare,
-          manifest: await writeManifest(place, manifest),
+          manifest: await writeManifest(place, manifest, ending),
           script: await putFile(place, restoreScriptKey(at), script),
         };
         ending.throwIfAborted();

@@ -180,7 +180,7 @@ async function dumped(
     const script = Buffer.from(restoreScript(bare, manifest));
     return {
       ...bare,
-      manifest: await writeManifest(place, manifest),
+      manifest: await writeManifest(place, manifest, signal),
       script: await putFile(place, restoreScriptKey(at), script),
     };
   } catch (error) {

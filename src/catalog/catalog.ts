@@ -4,6 +4,7 @@ import { reasonOf } from '../errors.js';
 import { commitKey, manifestKey, parseBackupId, slugOf } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { manifestSchema, type BackupRecord, type Manifest } from './records.js';
+import { requireParts } from './requireParts.js';
 import { backupIds, damaged, readRecord } from './listing.js';
 import { removeParts } from './remove.js';
 import { sealRecord } from './seal.js';
@@ -42,11 +43,13 @@ export async function readManifest(store: Store, record: BackupRecord): Promise<
   }
 }
 
-/** Stores the manifest and returns what the commit says of it. */
+/** Stores the manifest, once the store has all parts, and returns what the commit says of it. */
 export async function writeManifest(
   store: Store,
   manifest: Manifest,
+  signal: AbortSignal,
 ): Promise<BackupRecord['manifest']> {
+  await requireParts(store, manifest, signal);
   return await putFile(
     store,
     manifestKey(manifest),

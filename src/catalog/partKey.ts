@@ -30,11 +30,12 @@ export function partKey(at: BackupAddress, plan: PartPlan | null, encrypted: boo
   }
 }
 
-/** Puts every part where its key says. */
+/** Puts every part where its key says. That they are there is to be seen before the manifest is written. */
 export function storeSink(store: Store, at: BackupAddress, encrypted: boolean): Sink {
   return async (plan, body, signal) =>
     await store.put(partKey(at, plan, encrypted), body, {
       estimatedBytes: plan?.estimatedBytes ?? 0,
       signal,
+      readBack: false,
     });
 }

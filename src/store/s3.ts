@@ -30,7 +30,7 @@ function storeOn(remote: Remote): Store {
       return head && storedObject(key, head);
     },
 
-    list: (prefix, { signal } = {}) => listObjects(remote, prefix, signal),
+    list: (prefix, options) => listObjects(remote, prefix, options),
     folders: (prefix, { signal } = {}) => listFolders(remote, prefix, signal),
     delete: (keys) => removeObjects(remote, keys),
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { StillpointError } from '../errors.js';
 import type { Body } from '../util/lent.js';
 
 /** One stored object as a listing or a HEAD tells it. */
@@ -19,6 +20,14 @@ export interface PutOptions {
   signal?: AbortSignal;
   /** Refuse (error code `failed`, message "… exists already") when the key exists: the commit. */
   ifAbsent?: boolean;
+  /** False: the caller looks at the end whether the store has it, and so much of it (of many at once). Default: true. */
+  readBack?: boolean;
+}
+
+export interface ListOptions {
+  signal?: AbortSignal | undefined;
+  /** A store that does not answer is waited for as in a write; else a few seconds, since a person may be waiting. */
+  patient?: boolean;
 }
 
 /** One line of what `doctor` tries on a store. */
@@ -38,14 +47,17 @@ export interface ProbeResult {
 export interface Store {
   /** For people: `s3://bucket/prefix` or `file:///srv/backups`. Holds no secret. */
   readonly url: string;
-  /** Stores the stream's bytes under `key` and answers with the stored size, read back from the store. */
+  /**
+   * Stores the stream's bytes under `key` and answers with the stored size, read back from the store unless told
+   * otherwise.
+   */
   put(key: string, body: Body | Buffer, options?: PutOptions): Promise<{ bytes: number }>;
   /** The object's bytes. Throws `no-such-backup` when the key does not exist. */
   get(key: string, options?: { signal?: AbortSignal }): Promise<Readable>;
   /** The object's size and time, or null when it does not exist. */
   head(key: string): Promise<StoredObject | null>;
   /** Every object whose key starts with `prefix`, in the order of their keys; none whose key is not safe. */
-  list(prefix: string, options?: { signal?: AbortSignal }): AsyncIterable<StoredObject>;
+  list(prefix: string, options?: ListOptions): AsyncIterable<StoredObject>;
   /** The names of the folders directly under `prefix` (which ends in `/`), sorted, without the slash. */
   folders(prefix: string, options?: { signal?: AbortSignal }): Promise<string[]>;
   /** Removes the keys; one that is not there is no error. */
@@ -55,4 +67,18 @@ export interface Store {
   /** Tries for real what a backup needs: a multipart write, reading it back, a conditional write, removal. */
   probe(): Promise<ProbeResult[]>;
   close(): Promise<void>;
+}
+
+/** The error of an object that the store says it has taken, and has not, or not all of it. */
+export function notAsSent(
+  { url }: Pick<Store, 'url'>,
+  key: string,
+  { sent, found }: { sent: number; found: Pick<StoredObject, 'bytes'> | null },
+): StillpointError {
+  const kept = found === null ? 'no object' : `${found.bytes} bytes`;
+  return new StillpointError(
+    'failed',
+    `${url}/${key} was stored, but the service has ${kept} where ${sent} bytes were sent`,
+    { hint: 'Another program writes to this key, or the service loses data: stillpoint doctor' },
+  );
 }

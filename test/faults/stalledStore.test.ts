@@ -103,6 +103,19 @@ describe('the store misbehaves while the replica stands still', () => {
     await isCommitted(setup);
   });
 
+  test('it says that it has a small part, and has it not: resumed, exit 1, nothing listed', async () => {
+    const setup = await overProxy();
+    const lost = { on: 'PutObject', at: /accounts/, times: 1, answer: { status: 200 } };
+    proxy.fail(lost);
+    const ended = await setup.run('backup');
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toMatch(
+      /accounts\.sql\.zst was stored, but the service has no object where \d+ bytes were sent\n/,
+    );
+    expect(await pair.applierRunning()).toBe(true);
+    expect((await setup.run('list', '--json')).json).toEqual([]);
+  });
+
   test('it refuses for good: resumed, exit 1, nothing listed', async () => {
     const setup = await overProxy();
     proxy.fail({ on: 'UploadPart', answer: { status: 403, code: 'AccessDenied' } });

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import { isSafeKey } from '../keys.js';
-import type { StoredObject } from '../store.js';
+import type { ListOptions, StoredObject } from '../store.js';
 import { faultOf, isMissing, s3Failure } from './errors.js';
 import { aimOf, call, placeOf, type Remote } from './remote.js';
 import type { Tries } from './retry.js';
@@ -48,9 +48,9 @@ export function storedObject(key: string, head: HeadObjectCommandOutput): Stored
 export async function* listObjects(
   remote: Remote,
   prefix: string,
-  signal?: AbortSignal,
+  { signal, patient = false }: ListOptions = {},
 ): AsyncGenerator<StoredObject> {
-  for await (const page of pagesOf(remote, prefix, { signal })) {
+  for await (const page of pagesOf(remote, prefix, { signal, patient })) {
     for (const { Key = '', Size = 0, LastModified = new Date(0) } of page.Contents ?? []) {
       const key = Key.slice(remote.prefix.length);
       if (isSafeKey(key)) yield { key, bytes: Size, modified: LastModified };
@@ -111,15 +111,14 @@ async function removeOne(remote: Remote, key: string): Promise<void> {
 async function* pagesOf(
   remote: Remote,
   prefix: string,
-  { signal, delimiter }: { signal: AbortSignal | undefined; delimiter?: string },
+  { signal, patient, delimiter }: ListOptions & { delimiter?: string },
 ): AsyncGenerator<ListObjectsV2CommandOutput> {
   const where = {
     Bucket: remote.bucket,
     Prefix: `${remote.prefix}${prefix}`,
     Delimiter: delimiter,
   };
-  // Who lists waits at a terminal: where nothing answers, say so within seconds.
-  const tries = { ...remote.patience, unreachable: 4 };
+  const tries = patient ? remote.patience : { ...remote.patience, unreachable: 4 };
   let ContinuationToken: string | undefined;
   do {
     const request = { action: 'list', key: prefix, tries, signal } as const;

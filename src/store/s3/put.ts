@@ -1,7 +1,6 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { StillpointError } from '../../errors.js';
 import type { Body } from '../../util/lent.js';
-import type { PutOptions } from '../store.js';
+import { notAsSent, type PutOptions } from '../store.js';
 import { isConflict } from './errors.js';
 import { sendInParts } from './multipart.js';
 import { headOf } from './objects.js';
@@ -31,10 +30,11 @@ export async function putObject(
   const first = await cut.next(sizeOf(1));
   options.signal?.throwIfAborted();
   try {
-    const bytes =
-      first.length < sizeOf(1)
-        ? await sendWhole(write, first)
-        : await sendInParts(write, { body, first, cut, sizeOf });
+    const isWhole = first.length < sizeOf(1);
+    const bytes = isWhole
+      ? await sendWhole(write, first)
+      : await sendInParts(write, { body, first, cut, sizeOf });
+    if (isWhole && options.readBack === false) return { bytes };
     return { bytes: await storedBytes(write, bytes) };
   } catch (error) {
     await removeOurs(write);
@@ -67,12 +67,8 @@ async function storedBytes(write: Write, sent: number): Promise<number> {
   if (head?.ContentLength === sent && (writerOf(head) ?? id) === id) return sent;
   // A service that checks and then stores, in two steps, told two writers that they were the first.
   if (write.ifAbsent && (writerOf(head) ?? id) !== id) throw alreadyThere(write, undefined);
-  const found = head === null ? 'no object' : `${head.ContentLength ?? 0} bytes`;
-  throw new StillpointError(
-    'failed',
-    `${remote.url}/${key} was stored, but the service has ${found} where ${sent} bytes were sent`,
-    { hint: 'Another program writes to this key, or the service loses data: stillpoint doctor' },
-  );
+  const found = head && { bytes: head.ContentLength ?? 0 };
+  throw notAsSent(remote, key, { sent, found });
 }
 
 // The cause of the failure is on its way to the caller; cleaning up must not take its place.

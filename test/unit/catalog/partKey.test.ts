@@ -51,7 +51,7 @@ test('the sink puts a part under its key, with its size and the signal', async (
   await sink(plan!, body, signal);
   await sink(null, body, signal);
   expect(puts).toEqual([
-    [partKey(at, plan!, true), body, { estimatedBytes: 77, signal }],
-    [partKey(at, null, true), body, { estimatedBytes: 0, signal }],
+    [partKey(at, plan!, true), body, { estimatedBytes: 77, signal, readBack: false }],
+    [partKey(at, null, true), body, { estimatedBytes: 0, signal, readBack: false }],
   ]);
 });

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { requireParts } from '../../../src/catalog/requireParts.js';
+import type { StoredObject } from '../../../src/store/store.js';
+import { openFileStore } from '../../../src/store/file.js';
+import { ownFolder } from '../util/folder.js';
+
+const at = { pair: 'shop', id: '20261128T100000Z-backup-000001' };
+const keyOf = (name: string) => `shop/backups/${at.id}/data/${name}`;
+
+/** A store with two objects, and a backup that has them as its parts. */
+async function stored() {
+  const store = openFileStore({ path: await ownFolder() });
+  const asked: string[] = [];
+  const parts = [];
+  for (const [name, bytes] of Object.entries({ a: 10, b: 20 })) {
+    await store.put(keyOf(name), Buffer.alloc(bytes));
+    parts.push({ key: keyOf(name), bytes });
+  }
+  const head = async (key: string) => {
+    asked.push(key);
+    return await store.head(key);
+  };
+  return { store: { ...store, head }, parts, asked };
+}
+
+const none = async function* (): AsyncGenerator<StoredObject> {
+  for (const one of []) yield await Promise.resolve(one);
+};
+
+test('parts that are there are listed, not asked for', async () => {
+  const { store, parts, asked } = await stored();
+  await requireParts(store, { ...at, parts });
+  expect(asked).toEqual([]);
+});
+
+test('a store that lists late is asked', async () => {
+  const { store, parts, asked } = await stored();
+  await requireParts({ ...store, list: none }, { ...at, parts });
+  expect(asked.sort()).toEqual([keyOf('a'), keyOf('b')]);
+});
+
+test('one that is gone, or has another size, is told', async () => {
+  const { store, parts } = await stored();
+  await store.put(keyOf('b'), Buffer.alloc(19));
+  await expect(requireParts(store, { ...at, parts })).rejects.toMatchObject({
+    code: 'failed',
+    message: `${store.url}/${keyOf('b')} was stored, but the service has 19 bytes where 20 bytes were sent`,
+  });
+  await store.delete([keyOf('b')]);
+  await expect(requireParts(store, { ...at, parts })).rejects.toThrow('has no object where 20');
+});
+
+test('nothing is asked after the end', async () => {
+  const { store, parts, asked } = await stored();
+  const ended = AbortSignal.abort(new Error('enough'));
+  const late = { ...store, list: none };
+  await expect(requireParts(late, { ...at, parts }, ended)).rejects.toThrow('enough');
+  expect(asked).toEqual([]);
+});
