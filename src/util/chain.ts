@@ -19,13 +19,18 @@ export async function startChain(commands: readonly Command[]): Promise<Chain | 
   const last = await startLent(lastOfAll);
   const children: Pick<Child, 'name' | 'stdin' | 'ended' | 'kill'>[] = [last];
   let first: Pick<Child, 'stdin'> = last;
-  for (const command of commands.slice(0, -1).reverse()) {
-    const next = first;
-    const child = start(command, next);
-    const end = () => next.stdin.end();
-    child.ended.then(end, end);
-    children.unshift(child);
-    first = child;
+  try {
+    for (const command of commands.slice(0, -1).reverse()) {
+      const next = first;
+      const child = start(command, next);
+      const end = () => next.stdin.end();
+      child.ended.then(end, end);
+      children.unshift(child);
+      first = child;
+    }
+  } catch (error) {
+    children.forEach((child) => child.kill());
+    throw error;
   }
   return {
     stdin: first.stdin,

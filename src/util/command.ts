@@ -73,13 +73,19 @@ export function start(command: Command, into?: Pick<Child, 'stdin'>): Child {
 /** Like `start`, for much output: it is read into memory that is used again. To be read once. */
 export async function startLent(command: Command): Promise<LentChild> {
   const inlet = await openInlet();
-  const child = launch(command, inlet.theirs);
-  inlet.theirs.destroy();
-  const kill = () => {
-    child.kill();
+  try {
+    const child = launch(command, inlet.theirs);
+    const kill = () => {
+      child.kill();
+      inlet.close();
+    };
+    return { ...child, output: inlet.output, kill };
+  } catch (error) {
     inlet.close();
-  };
-  return { ...child, output: inlet.output, kill };
+    throw error;
+  } finally {
+    inlet.theirs.destroy();
+  }
 }
 
 function launch(command: Command, stdout: 'pipe' | Writable): Child {
@@ -88,9 +94,15 @@ function launch(command: Command, stdout: 'pipe' | Writable): Child {
     stdio: ['pipe', stdout, 'pipe'],
     // A process group of its own, so that kill() reaches what a wrapper script has started.
     detached: true,
-  }) as ChildProcessByStdio<Writable, Readable | null, Readable>;
+  }) as ChildProcessByStdio<Writable, Readable | null, Readable | null>;
+  const { stderr: said } = child;
+  if (!said) {
+    // Node makes no ends when there is no descriptor left, and says so later.
+    child.once('error', () => undefined);
+    throw cannotRun(command, new Error('too many open files'));
+  }
   let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  said.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
     if (stderr.length > stderrLimit) {
       stderr = `${stderr.slice(0, stderrLimit / 4)}\n…\n${stderr.slice(-stderrLimit / 4)}`;
@@ -98,7 +110,7 @@ function launch(command: Command, stdout: 'pipe' | Writable): Child {
   });
   // A broken pipe shows in how the reader ended; unheard it would end this process.
   child.stdin.on('error', () => undefined);
-  const stderrRead = new Promise((resolve) => child.stderr.once('close', resolve));
+  const stderrRead = new Promise((resolve) => said.once('close', resolve));
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', (cause) => reject(cannotRun(command, cause)));
     child.once('exit', (status, signal) => {

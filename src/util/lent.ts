@@ -64,15 +64,19 @@ async function openIn(path: string): Promise<Inlet> {
       server.once('error', reject).listen(path, resolve);
     });
     const theirs = new Promise<Socket>((resolve) => server.once('connection', resolve));
-    const ours = readInto(Buffer.allocUnsafeSlow(blockBytes), path);
-    return { theirs: await theirs, ...ours };
+    const { lost, ...ours } = readInto(Buffer.allocUnsafeSlow(blockBytes), path);
+    // Without a descriptor left, neither end comes to be.
+    return { theirs: await Promise.race([theirs, lost]), ...ours };
   } finally {
     server.close();
   }
 }
 
 /** Connects, and reads a chunk when one is asked for. */
-function readInto(block: Buffer, path: string): Pick<Inlet, 'output' | 'close'> {
+function readInto(
+  block: Buffer,
+  path: string,
+): Pick<Inlet, 'output' | 'close'> & { lost: Promise<never> } {
   let ready: Buffer | null = null;
   let isOver = false;
   let failure: Error | null = null;
@@ -84,11 +88,15 @@ function readInto(block: Buffer, path: string): Pick<Inlet, 'output' | 'close'> 
   };
   const socket = connect({ path, onread: { buffer: block, callback } });
   socket.on('error', (error) => (failure = error));
-  socket.on('close', () => {
-    isOver = true;
-    wake();
+  const lost = new Promise<never>((_, reject) => {
+    socket.on('close', () => {
+      isOver = true;
+      wake();
+      reject(failure ?? new Error('it was closed'));
+    });
   });
-  return { output: chunks(), close: () => void socket.destroy() };
+  lost.catch(() => undefined);
+  return { output: chunks(), close: () => void socket.destroy(), lost };
 
   async function* chunks(): AsyncGenerator<Buffer> {
     try {
