@@ -26,8 +26,8 @@ export interface PutOptions {
 
 export interface ListOptions {
   signal?: AbortSignal | undefined;
-  /** A store that does not answer is waited for as in a write; else a few seconds, since a person may be waiting. */
-  patient?: boolean;
+  /** How often a request is tried. Default: as in a write, but four times when nothing answers: a person may wait. */
+  attempts?: number;
 }
 
 /** One line of what `doctor` tries on a store. */

@@ -48,9 +48,9 @@ export function storedObject(key: string, head: HeadObjectCommandOutput): Stored
 export async function* listObjects(
   remote: Remote,
   prefix: string,
-  { signal, patient = false }: ListOptions = {},
+  options: ListOptions = {},
 ): AsyncGenerator<StoredObject> {
-  for await (const page of pagesOf(remote, prefix, { signal, patient })) {
+  for await (const page of pagesOf(remote, prefix, options)) {
     for (const { Key = '', Size = 0, LastModified = new Date(0) } of page.Contents ?? []) {
       const key = Key.slice(remote.prefix.length);
       if (isSafeKey(key)) yield { key, bytes: Size, modified: LastModified };
@@ -111,14 +111,15 @@ async function removeOne(remote: Remote, key: string): Promise<void> {
 async function* pagesOf(
   remote: Remote,
   prefix: string,
-  { signal, patient, delimiter }: ListOptions & { delimiter?: string },
+  { signal, attempts, delimiter }: ListOptions & { delimiter?: string },
 ): AsyncGenerator<ListObjectsV2CommandOutput> {
   const where = {
     Bucket: remote.bucket,
     Prefix: `${remote.prefix}${prefix}`,
     Delimiter: delimiter,
   };
-  const tries = patient ? remote.patience : { ...remote.patience, unreachable: 4 };
+  const { patience } = remote;
+  const tries = { ...patience, attempts: attempts ?? patience.attempts, unreachable: 4 };
   let ContinuationToken: string | undefined;
   do {
     const request = { action: 'list', key: prefix, tries, signal } as const;

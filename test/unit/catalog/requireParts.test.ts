@@ -5,6 +5,7 @@ import { openFileStore } from '../../../src/store/file.js';
 import { ownFolder } from '../util/folder.js';
 
 const at = { pair: 'shop', id: '20261128T100000Z-backup-000001' };
+const { signal } = new AbortController();
 const keyOf = (name: string) => `shop/backups/${at.id}/data/${name}`;
 
 /** A store with two objects, and a backup that has them as its parts. */
@@ -29,25 +30,39 @@ const none = async function* (): AsyncGenerator<StoredObject> {
 
 test('parts that are there are listed, not asked for', async () => {
   const { store, parts, asked } = await stored();
-  await requireParts(store, { ...at, parts });
+  await requireParts(store, { ...at, parts }, signal);
   expect(asked).toEqual([]);
 });
 
 test('a store that lists late is asked', async () => {
   const { store, parts, asked } = await stored();
-  await requireParts({ ...store, list: none }, { ...at, parts });
+  await requireParts({ ...store, list: none }, { ...at, parts }, signal);
   expect(asked.sort()).toEqual([keyOf('a'), keyOf('b')]);
+});
+
+test('a store that does not list, or not all, is asked for the rest', async () => {
+  const { store, parts, asked } = await stored();
+  const list = async function* (prefix: string) {
+    for await (const one of store.list(prefix)) {
+      yield one;
+      throw new Error('no more');
+    }
+  };
+  await requireParts({ ...store, list }, { ...at, parts }, signal);
+  expect(asked).toEqual([keyOf('b')]);
 });
 
 test('one that is gone, or has another size, is told', async () => {
   const { store, parts } = await stored();
   await store.put(keyOf('b'), Buffer.alloc(19));
-  await expect(requireParts(store, { ...at, parts })).rejects.toMatchObject({
+  await expect(requireParts(store, { ...at, parts }, signal)).rejects.toMatchObject({
     code: 'failed',
     message: `${store.url}/${keyOf('b')} was stored, but the service has 19 bytes where 20 bytes were sent`,
   });
   await store.delete([keyOf('b')]);
-  await expect(requireParts(store, { ...at, parts })).rejects.toThrow('has no object where 20');
+  await expect(requireParts(store, { ...at, parts }, signal)).rejects.toThrow(
+    'has no object where 20',
+  );
 });
 
 test('nothing is asked after the end', async () => {
