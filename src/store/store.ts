@@ -78,7 +78,7 @@ export function notAsSent(
   const kept = found === null ? 'no object' : `${found.bytes} bytes`;
   return new StillpointError(
     'failed',
-    `${url}/${key} was stored, but the service has ${kept} where ${sent} bytes were sent`,
-    { hint: 'Another program writes to this key, or the service loses data: stillpoint doctor' },
+    `${url}/${key} was stored, but the store has ${kept} where ${sent} bytes were sent`,
+    { hint: 'Another program writes to this key, or the store loses data: stillpoint doctor' },
   );
 }

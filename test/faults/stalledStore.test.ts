@@ -110,7 +110,7 @@ describe('the store misbehaves while the replica stands still', () => {
     const ended = await setup.run('backup');
     expect(ended.status).toBe(1);
     expect(ended.stderr).toMatch(
-      /accounts\.sql\.zst was stored, but the service has no object where \d+ bytes were sent\n/,
+      /accounts\.sql\.zst was stored, but the store has no object where \d+ bytes were sent\n/,
     );
     expect(await pair.applierRunning()).toBe(true);
     expect((await setup.run('list', '--json')).json).toEqual([]);

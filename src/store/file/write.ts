@@ -27,7 +27,7 @@ interface Target {
 export async function writeFileWhole(
   target: Target,
   body: Body,
-  { signal, ifAbsent = false }: PutOptions,
+  { signal, ifAbsent = false, readBack = true }: PutOptions,
 ): Promise<{ bytes: number }> {
   const folder = dirname(target.path);
   const temporary = join(folder, `${marker}${randomBytes(8).toString('hex')}`);
@@ -52,7 +52,7 @@ export async function writeFileWhole(
     await named(file.close());
     signal?.throwIfAborted();
     await named(publish(temporary, target, ifAbsent));
-    return { bytes: await named(checkedSize(target, bytes)) };
+    return { bytes: readBack ? await named(checkedSize(target, bytes)) : bytes };
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     await removeEmptyFolders(target.root, folder).catch(() => undefined);

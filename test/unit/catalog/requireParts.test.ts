@@ -57,7 +57,7 @@ test('one that is gone, or has another size, is told', async () => {
   await store.put(keyOf('b'), Buffer.alloc(19));
   await expect(requireParts(store, { ...at, parts }, signal)).rejects.toMatchObject({
     code: 'failed',
-    message: `${store.url}/${keyOf('b')} was stored, but the service has 19 bytes where 20 bytes were sent`,
+    message: `${store.url}/${keyOf('b')} was stored, but the store has 19 bytes where 20 bytes were sent`,
   });
   await store.delete([keyOf('b')]);
   await expect(requireParts(store, { ...at, parts }, signal)).rejects.toThrow(
