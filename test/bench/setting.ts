@@ -24,7 +24,7 @@ export interface Setting {
   pair: Pair;
   /** The pair through connections of their own. */
   watched: Pair;
-  /** Removes all that is stored: on disk, since the small service cannot list a thousand objects. */
+  /** Removes all that is stored, on disk: by requests it would take longer. */
   emptyStore: () => Promise<void>;
   /** Where to restore. */
   target: RigServer;
