@@ -31,6 +31,9 @@ const atFirst = [
   'SET NAMES utf8mb4, autocommit = DEFAULT, time_zone = DEFAULT, sql_mode = DEFAULT',
 ];
 
+/** Whoever comes next, the client or another session, takes the same locks, also the one that tells a later run of it. */
+const letGo = 'COMMIT; UNLOCK TABLES; DO RELEASE_ALL_LOCKS()';
+
 /**
  * Runs the statements of a part of rows over a session of ours: a client takes them apart character by
  * character, which takes a tenth of both cores' time. Where one is longer than `longest`, the client does the rest.
@@ -62,8 +65,7 @@ async function load(flow: PartFlow, statements: AsyncIterable<string | LongRest>
     for await (const next of inPackets(all(), most)) {
       await running;
       if (typeof next !== 'string') {
-        // The client takes the same locks, also the one that tells a later run of it.
-        await run('COMMIT; UNLOCK TABLES; DO RELEASE_ALL_LOCKS()');
+        await run(letGo);
         await runLoad({ ...flow, sql: continued(settings, next.rest) });
         return;
       }
@@ -71,7 +73,7 @@ async function load(flow: PartFlow, statements: AsyncIterable<string | LongRest>
       running.catch(() => undefined);
     }
     await running;
-    await run('COMMIT');
+    await run(letGo);
   } finally {
     // Nothing runs on when this has failed; on a session that was cut nothing is waited for.
     await running.catch(() => undefined);

@@ -224,6 +224,24 @@ test('a part finds nothing of the one before it on the same connection', async (
   expect(other).toEqual({ id: 1 });
 });
 
+test('a part that is loaded lets go of its locks, for whoever adds its keys', async () => {
+  const flow = { title: 'a part', client, signal: new AbortController().signal };
+  const setup = ['USE `rows ☕`', "SET @lock = GET_LOCK('loading', 0)"];
+  const isFree = async () => {
+    const [row] = await target.query<{ free: number }>("SELECT IS_FREE_LOCK('loading') AS free");
+    return row!.free === 1;
+  };
+  await inSession({ ...flow, target: server }, loadingSession, async (session) => {
+    const text = 'LOCK TABLES `täble` WRITE;\n' + insert(1, "IS_FREE_LOCK('loading')");
+    await loadRows({ ...flow, setup, session, sql: onLoan(inPieces(text, [10])) });
+    expect(await isFree()).toBe(true);
+  });
+  const [row] = await target.query(
+    'SELECT CONVERT(value USING utf8mb4) AS value FROM `rows ☕`.`täble`',
+  );
+  expect(row).toEqual({ value: '0' });
+});
+
 test('nothing is loaded when it was ended while it connected', async () => {
   const abort = new AbortController();
   const session = async (options?: SessionOptions) => {
