@@ -14,16 +14,19 @@ export async function requireParts(
 ): Promise<void> {
   const listed = await listedSizes(store, backupPrefix(at), signal);
   const others = parts.filter(({ key, bytes }) => listed.get(key) !== bytes);
+  const failed = new AbortController();
+  const inside = AbortSignal.any([signal, failed.signal]);
+  const ask = async ({ key, bytes }: (typeof parts)[number]) => {
+    inside.throwIfAborted();
+    const found = await store.head(key);
+    if (found?.bytes !== bytes) throw notAsSent(store, key, { sent: bytes, found });
+  };
   const limit = pLimit(16);
-  await Promise.all(
-    others.map(({ key, bytes }) =>
-      limit(async () => {
-        signal.throwIfAborted();
-        const found = await store.head(key);
-        if (found?.bytes !== bytes) throw notAsSent(store, key, { sent: bytes, found });
-      }),
-    ),
+  // The first that is not there ends it: thousands may wait for their turn.
+  await Promise.allSettled(
+    others.map((part) => limit(ask, part).catch((error: unknown) => failed.abort(error))),
   );
+  inside.throwIfAborted();
 }
 
 /** As far as the store tells: some list late, one (s3rver) no more than a thousand. */

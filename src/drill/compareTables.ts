@@ -31,7 +31,7 @@ export async function compareTables(
   const held = tables.filter((table) => table.rows !== null);
   const isSummed = ({ checksum }: ManifestTable) => options.checksums && checksum !== null;
   const found = await inSessions(server, held, options, async (session, table) => {
-    await readsFor(session, server.dialect, { small: Number(table.rows) <= fewRows });
+    await readsFor(session, server.dialect, { small: (table.rows ?? 0) <= fewRows });
     // One that is missing differs like any other.
     return await surveyTable(session, table.database, table.name, isSummed(table)).catch(
       (error: unknown) => {

@@ -14,11 +14,12 @@ export async function* inPackets<T extends object>(
 ): AsyncGenerator<string | T> {
   let packet = '';
   for await (const one of statements) {
-    const joined =
-      typeof one === 'string' && plain.test(one) ? `${packet}${packet && ';'}${one}` : '';
-    if (joined.length > 0 && joined.length <= Math.min(together, most)) {
-      packet = joined;
-      continue;
+    if (typeof one === 'string' && plain.test(one)) {
+      const joined = packet === '' ? one : `${packet};${one}`;
+      if (joined.length <= Math.min(together, most)) {
+        packet = joined;
+        continue;
+      }
     }
     if (packet !== '') yield packet;
     packet = '';

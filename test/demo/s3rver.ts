@@ -9,21 +9,11 @@ export async function startS3rver(
   directory: string,
 ): Promise<S3Place & { stop: () => Promise<void> }> {
   const port = await freePort();
-  const program = createRequire(import.meta.url).resolve('s3rver/bin/s3rver.js');
+  const script = createRequire(import.meta.url).resolve('s3rver/bin/s3rver.js');
+  const args = ['-d', directory, '-a', '127.0.0.1', '-p', String(port), '--silent'];
   // It makes the tokens of listings longer than a page by a cipher that OpenSSL 3 calls legacy.
-  const legacy = '--openssl-legacy-provider';
-  const args = [
-    legacy,
-    program,
-    '-d',
-    directory,
-    '-a',
-    '127.0.0.1',
-    '-p',
-    String(port),
-    '--silent',
-  ];
-  const service = execa(process.execPath, args, { reject: false, stdio: 'ignore' });
+  const program = ['--openssl-legacy-provider', script, ...args];
+  const service = execa(process.execPath, program, { reject: false, stdio: 'ignore' });
   const place = {
     endpoint: `http://127.0.0.1:${port}`,
     accessKeyId: 'S3RVER',

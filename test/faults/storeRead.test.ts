@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buffer, text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { expectOnly, hasty, large, patience, small, storeBench } from './bench.js';
+import { expectOnly, hasty, large, patience, small, stored, storeBench } from './bench.js';
 import type { Rule } from './proxy.js';
 
 const bench = storeBench();
@@ -210,5 +210,18 @@ describe('the probe', () => {
       await client.send(new DeleteBucketLifecycleCommand({ Bucket }));
       client.destroy();
     }
+  });
+});
+
+describe('a write that its caller looks at in the end', () => {
+  it.each([
+    ['small', small, 0],
+    ['large', large, 1],
+  ])('is read back only when it is large: %s', async (_name, bytes, heads) => {
+    expect(await bench.store.put('x', bytes, { readBack: false })).toEqual({
+      bytes: bytes.length,
+    });
+    expect(bench.proxy.count('HeadObject')).toBe(heads);
+    expect((await stored(bench, 'x')).equals(bytes)).toBe(true);
   });
 });

@@ -65,6 +65,13 @@ test('one that is gone, or has another size, is told', async () => {
   );
 });
 
+test('the first that is not there is the last that is asked for', async () => {
+  const { store, asked } = await stored();
+  const parts = Array.from({ length: 100 }, (_, i) => ({ key: keyOf(`gone${i}`), bytes: 1 }));
+  await expect(requireParts(store, { ...at, parts }, signal)).rejects.toThrow('has no object');
+  expect(asked.length).toBeLessThan(32);
+});
+
 test('nothing is asked after the end', async () => {
   const { store, parts, asked } = await stored();
   const ended = AbortSignal.abort(new Error('enough'));
