@@ -1,6 +1,6 @@
 import type { Manifest } from './catalog/records.js';
 import type { Config } from './config/schema.js';
-import { resolvePair } from './config/choose.js';
+import { resolvePair, type ChosenPair } from './config/choose.js';
 import { replicaTitle } from './config/replicas.js';
 import { resolveServer } from './config/secret.js';
 import type { CatchUpOptions } from './drill/catchUp.js';
@@ -10,21 +10,33 @@ import { freezePair, wantsReadLock } from './freezePair.js';
 import { withPairLock } from './lockPair.js';
 import type { OpenBackup } from './openBackup.js';
 import { requireGrants } from './pair/grants.js';
-import { barrierOf } from './pair/barrier.js';
-import { openServer } from './pair/server.js';
-import { requireReplicationGrant, sourceOf } from './pairOfBackup.js';
+import { openServer, type Server } from './pair/server.js';
 import { pickReplica } from './pickReplica.js';
 import { recoverPair } from './recoverPair.js';
-import { refuseFollowingReplica, refuseSeveralSources } from './restore/attach.js';
+import { refuseFollowingReplica } from './restore/attach.js';
+import {
+  requireReplicationGrants,
+  sourceAddresses,
+  writtenOnSources,
+  type Followed,
+} from './sourcesOfBackup.js';
+import type { Store } from './store/store.js';
 import type { Clock } from './util/clock.js';
 import type { Observe } from './util/observe.js';
 
 /** What following the source needs of the pair. */
 export interface Following {
-  /** What the sandbox is not to take from the source. */
+  /** What the sandbox is not to take from its sources. */
   ignored: string[];
-  options: Pick<CatchUpOptions, 'source' | 'reach' | 'replica' | 'freeze' | 'databases'>;
+  options: Pick<CatchUpOptions, 'sources' | 'reach' | 'replica' | 'freeze' | 'databases'>;
   close(): void;
+}
+
+interface FollowingOptions {
+  id: string;
+  signal: AbortSignal;
+  observe: Observe;
+  clock: Clock;
 }
 
 /** Seconds to wait for a backup of the pair to end: the freeze of a drill can wait. */
@@ -38,60 +50,85 @@ export async function openFollowing(
   config: Config,
   opened: OpenBackup,
   manifest: Manifest,
-  options: { id: string; signal: AbortSignal; observe: Observe; clock: Clock },
+  options: FollowingOptions,
 ): Promise<Following> {
-  const { name, pair, record, store } = opened;
-  refuseSeveralSources(record);
+  const { name, pair, record } = opened;
   // Of two writers, the one that stands still: where it did is a point of its own binary log, but none of
   // the other's, which has the writes of both in another order.
   const which = pair.topology === 'source-source' ? 'replica' : 'source';
   if (which === 'replica') refuseFollowingReplica(record);
-  await requireReplicationGrant(opened, which);
+  await requireReplicationGrants(opened, which);
   const { signal: ending, observe } = options;
   const { chosen } = await pickReplica(config, resolvePair(config, name), {
     ...{ replica: undefined, lockWithin: lockPatience, signal: ending, observe },
   });
-  const { replicaName } = chosen;
-  const source = await openServer(await resolveServer(pair[which]), `${which} of ${name}`);
+  const sources = await sourceAddresses(opened, true, which);
+  const reach = await writtenOnSources(opened, which);
+  const who = replicaTitle(name, chosen.replicaName);
+  const replica = await openServer(await resolveServer(chosen.pair.replica), who);
   try {
-    const ignored = await outsideOf(source, manifest, pair.databases);
-    const reach = record.coordinates.gtid === null ? null : await barrierOf(source);
-    const who = replicaTitle(name, replicaName);
-    const replica = await openServer(await resolveServer(chosen.pair.replica), who);
-    const journal = await journalAt(config.stateDir, name, {
-      name: replicaName,
-      uuid: replica.uuid,
-    });
-    const on = { name, pair: chosen.pair, replica, replicaName, journal };
-    const exclusive = await wantsReadLock(on);
-    await requireGrants(replica, { exclusive, closes: false });
-    const freeze: CatchUpOptions['freeze'] = async (body) =>
-      await withPairLock(
-        on,
-        async (lost) => {
-          const signal = AbortSignal.any([options.signal, lost]);
-          await recoverPair(
-            { ...on, place: store, others: await journalsBeside(config.stateDir, name, journal) },
-            async (text) => await options.observe({ type: 'warning', text }),
-          );
-          return await freezePair(on, { ...options, exclusive, stores: false, signal }, body);
-        },
-        { within: lockPatience, signal: options.signal },
-      );
+    const ignored = await ignoredOf(opened, manifest, which, replica);
+    const freeze = await freezeOf(config, { ...options, chosen, replica, place: opened.store });
     return {
       ignored,
-      options: {
-        source: await sourceOf(opened, true, which),
-        reach,
-        replica,
-        freeze,
-        databases: pair.databases,
-      },
+      options: { sources, reach, replica, freeze, databases: pair.databases },
       close() {
         replica.close();
       },
     };
+  } catch (error) {
+    replica.close();
+    throw error;
+  }
+}
+
+async function ignoredOf(
+  { name, pair, record }: OpenBackup,
+  manifest: Manifest,
+  which: Followed,
+  replica: Server,
+): Promise<string[]> {
+  const source = await openServer(await resolveServer(pair[which]), `${which} of ${name}`);
+  try {
+    // Other sources than that of the pair need not answer us; the replica has what they have.
+    const places = record.coordinates.channels.length > 1 ? [source, replica] : [source];
+    const ignored = new Set<string>();
+    for (const place of places)
+      for (const pattern of await outsideOf(place, manifest, pair.databases)) ignored.add(pattern);
+    return [...ignored];
   } finally {
     source.close();
   }
+}
+
+interface Freezing extends FollowingOptions {
+  chosen: ChosenPair;
+  replica: Server;
+  place: Store;
+}
+
+/** How the replica is frozen; finds what would refuse that. */
+async function freezeOf(
+  config: Config,
+  { chosen, replica, place, ...options }: Freezing,
+): Promise<CatchUpOptions['freeze']> {
+  const { name, pair, replicaName } = chosen;
+  const own = { name: replicaName, uuid: replica.uuid };
+  const journal = await journalAt(config.stateDir, name, own);
+  const on = { name, pair, replica, replicaName, journal };
+  const exclusive = await wantsReadLock(on);
+  await requireGrants(replica, { exclusive, closes: false });
+  return async (body) =>
+    await withPairLock(
+      on,
+      async (lost) => {
+        const signal = AbortSignal.any([options.signal, lost]);
+        const others = await journalsBeside(config.stateDir, name, journal);
+        await recoverPair({ ...on, place, others }, async (text) => {
+          await options.observe({ type: 'warning', text });
+        });
+        return await freezePair(on, { ...options, exclusive, stores: false, signal }, body);
+      },
+      { within: lockPatience, signal: options.signal },
+    );
 }

@@ -7,7 +7,7 @@ import { decodingOf } from './decoding.js';
 import { findClient } from './dump/tools.js';
 import type { OpenBackup } from './openBackup.js';
 import type { Server } from './pair/server.js';
-import { sourceOf, type Followed } from './pairOfBackup.js';
+import { sourceAddresses, type Followed } from './sourcesOfBackup.js';
 import { attachStatements } from './restore/attach.js';
 import { estimateSeconds } from './restore/estimate.js';
 import type { LoadOptions } from './restore/loadPart.js';
@@ -123,7 +123,7 @@ export async function planOf(
     attachStatements:
       renames.size > 0
         ? []
-        : attachStatements(target.dialect, record, await sourceOf(opened, false, follows)),
+        : attachStatements(target.dialect, record, await sourceAddresses(opened, false, follows)),
     warnings: asked.attach ? [] : warningsOf(manifest, selection),
   };
 }

@@ -10,7 +10,7 @@ import { openBackup, type OpenBackup } from './openBackup.js';
 import { withNamedLock } from './pair/lock.js';
 import { withOtherId } from './pair/otherId.js';
 import { openServer, type Server } from './pair/server.js';
-import { memberIds, requireReplicationGrant, sourceOf, writtenOn } from './pairOfBackup.js';
+import { memberIds } from './pairOfBackup.js';
 import {
   leftOf,
   newEntry,
@@ -19,7 +19,7 @@ import {
   toolsOf,
   type RestoreRequest,
 } from './planRestore.js';
-import { attach, refuseFollowingReplica, refuseSeveralSources } from './restore/attach.js';
+import { attach, refuseFollowingReplica } from './restore/attach.js';
 import { checkRestored } from './restore/check.js';
 import { openLedger, removeLedger } from './restore/ledger.js';
 import { mentionLines } from './restore/mention.js';
@@ -27,6 +27,7 @@ import { restoreParts } from './restore/restore.js';
 import { checkAttachable, checkTarget } from './restore/target.js';
 import { ignore } from './util/observe.js';
 import type { RestoreBackupOptions, RestoreResult } from './restoreOptions.js';
+import { requireReplicationGrants, sourceAddresses, writtenOnSources } from './sourcesOfBackup.js';
 import { openOptionFile } from './util/optionFile.js';
 
 /** Seconds a restored server may take to catch up with the source. */
@@ -90,11 +91,10 @@ async function prepare({ config, options, opened, manifest, request, target }: R
     pairMembers: await memberIds(opened),
   });
   if (options.attach) {
-    refuseSeveralSources(record);
     if (options.attachTo === 'replica') refuseFollowingReplica(record);
-    const begun = left.entry && (await sourceOf(opened, false, options.attachTo));
+    const begun = left.entry && (await sourceAddresses(opened, false, options.attachTo));
     await checkAttachable(target, request.databases, begun);
-    await requireReplicationGrant(opened, options.attachTo);
+    await requireReplicationGrants(opened, options.attachTo);
   }
   const tools = await toolsOf(config, opened, target, options);
   const result: RestoreResult = {
@@ -117,7 +117,9 @@ async function restoreLocked(run: Run, lost: AbortSignal): Promise<RestoreResult
   const parallel = options.parallel ?? availableParallelism();
   const begun = performance.now();
   const { result, left, tools } = await prepare(run);
-  for (const question of questions(result, options, replace)) await options.confirm?.(question);
+  const { channels } = opened.record.coordinates;
+  for (const question of questions(result, options, channels.length))
+    await options.confirm?.(question);
 
   if (!left.entry) await removeLedger(left.path);
   const ledger = openLedger(left.path, left.entry ?? newEntry(opened.record.id, target, request));
@@ -160,12 +162,12 @@ async function restoreLocked(run: Run, lost: AbortSignal): Promise<RestoreResult
   if (options.attach) {
     await observe({ type: 'step', step: 'attach' });
     const which = options.attachTo ?? 'source';
-    const reach = await writtenOn(opened, which);
+    const reach = await writtenOnSources(opened, which);
     const within = catchUpPatience;
-    const source = await sourceOf(opened, true, which);
+    const sources = await sourceAddresses(opened, true, which);
     const how = { stateDir: run.config.stateDir, observe, dryRun: false };
     await withOtherId(target, how, async () => {
-      await attach(target, opened.record, source, { within, reach, signal, observe });
+      await attach(target, opened.record, sources, { within, reach, signal, observe });
     });
     result.attached = true;
   }
@@ -186,16 +188,15 @@ function withWayOn(error: unknown, signal: AbortSignal | undefined): unknown {
 /** What is destructive and so has to be asked. */
 function questions(
   result: RestoreResult,
-  options: RestoreBackupOptions,
-  replace: readonly string[],
+  { replace = [], ...options }: RestoreBackupOptions,
+  channels: number,
 ): string[] {
   const asked: string[] = [];
+  const whom = channels > 1 ? `${channels} sources` : (options.attachTo ?? 'source');
   if (replace.length > 0) asked.push(`drop ${replace.join(', ')} on ${result.target} first`);
   if (options.intoPairMember)
     asked.push(`write to ${result.target}, a server of pair ${result.pair}`);
   if (options.attach)
-    asked.push(
-      `make ${result.target} a replica of the ${options.attachTo ?? 'source'} of ${result.pair}`,
-    );
+    asked.push(`make ${result.target} a replica of the ${whom} of ${result.pair}`);
   return asked;
 }

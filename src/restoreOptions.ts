@@ -1,4 +1,4 @@
-import type { Followed } from './pairOfBackup.js';
+import type { Followed } from './sourcesOfBackup.js';
 import type { Checked } from './restore/check.js';
 import type { Definer } from './restore/definers.js';
 import type { Observe } from './util/observe.js';

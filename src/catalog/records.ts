@@ -11,6 +11,9 @@ const channel = z.object({
   port: z.number(),
   source: position,
   relay: position,
+  /** Whether the channel asked its source by GTID, and reached it by TLS. Backups of earlier versions do not say it. */
+  byGtid: z.boolean().optional(),
+  byTls: z.boolean().optional(),
 });
 
 /** From where a restored server follows one of two nodes that both take writes. */

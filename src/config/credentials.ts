@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { serversOf } from './replicas.js';
-import type { Config, ServerConfig } from './schema.js';
+import type { Config, PairEntry, ServerConfig } from './schema.js';
 
 /**
  * What a secret file is called among the credentials of a systemd unit: `/etc/stillpoint/pw` is
@@ -21,6 +21,11 @@ export function credentialOr(path: string, directory: string | undefined): strin
   return existsSync(credential) ? credential : path;
 }
 
+/** The servers that runs for a pair connect to, or make others connect to. */
+function reachedBy(pair: PairEntry | undefined): ServerConfig[] {
+  return [...serversOf(pair), ...Object.values(pair?.channels ?? {})];
+}
+
 /** The files with secrets that runs for these pairs read. */
 export function secretFiles(config: Config, pairs: readonly string[]): string[] {
   const files: (string | undefined)[] = [config.drill.identityFile];
@@ -30,7 +35,7 @@ export function secretFiles(config: Config, pairs: readonly string[]): string[] 
   };
   for (const name of pairs) {
     const pair = config.pairs[name];
-    for (const server of serversOf(pair)) ofServer(server);
+    for (const server of reachedBy(pair)) ofServer(server);
     files.push(pair?.replication?.passwordFile);
   }
   const target =
@@ -43,7 +48,7 @@ export function secretFiles(config: Config, pairs: readonly string[]): string[] 
 export function filesRead(config: Config, pairs: readonly string[]): string[] {
   const more = pairs.flatMap((name) => {
     const pair = config.pairs[name];
-    const tls = serversOf(pair).flatMap(({ tls }) => (typeof tls === 'object' ? tls : []));
+    const tls = reachedBy(pair).flatMap(({ tls }) => (typeof tls === 'object' ? tls : []));
     return [pair?.encryption?.recipientsFile, ...tls.flatMap(({ ca, cert }) => [ca, cert])];
   });
   const all = [...secretFiles(config, pairs), ...more.filter((file) => file !== undefined)];

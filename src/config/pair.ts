@@ -145,6 +145,12 @@ export const pairSchema = z
       .describe(
         'The account a restored server attaches to the source with. Default: that of source.',
       ),
+    channels: z
+      .record(z.string(), serverSchema)
+      .exactOptional()
+      .describe(
+        'Of a replica with several sources, by the name of the channel: how a restored server attaches to its source. Default: where the replica follows it, with the account of replication.',
+      ),
     admin: adminSchema
       .exactOptional()
       .describe(

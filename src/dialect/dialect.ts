@@ -49,6 +49,8 @@ export interface ChannelStatus {
   receivedGtid: string;
   /** Whether the channel asks the source by GTID rather than by file and position. */
   usesGtid: boolean;
+  /** Whether it is told to reach the source by TLS. */
+  usesTls: boolean;
 }
 
 /** Seconds after which a receiver that has lost its source tries again; else it is a minute. */
@@ -139,7 +141,7 @@ export interface Dialect {
   serverUuid(): string;
   /** Single row with the column `writable`, 1 when accounts without special privileges may write. */
   writable(): string;
-  /** Single row with the column `tls`, 1 when clients can connect encrypted. */
+  /** Single row with the column `Value`: empty, NO or DISABLED when clients cannot connect encrypted. Any account may. */
   offersTls(): string;
   /** GLOBAL STATUS names that count starts of the applier and open temporary tables. */
   readonly counters: { starts: readonly string[]; openTempTables: readonly string[] };

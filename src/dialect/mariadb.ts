@@ -45,7 +45,7 @@ export function mariadbDialect(version: Version): Dialect {
     serverUuid: () =>
       "SELECT CONCAT_WS(':', @@hostname, @@port, @@GLOBAL.server_id & 2147483647) AS uuid",
     writable: () => 'SELECT NOT @@GLOBAL.read_only AS writable',
-    offersTls: () => "SELECT @@GLOBAL.have_ssl = 'YES' AS tls",
+    offersTls: () => "SHOW GLOBAL VARIABLES LIKE 'have_ssl'",
     counters: {
       starts: ['Com_start_slave', 'Com_slave_start', 'Com_start_all_slaves', 'Com_replica_start'],
       openTempTables: ['Slave_open_temp_tables'],

@@ -51,11 +51,8 @@ export function mysqlDialect(version: Version): Dialect {
     parseGtidState,
     serverUuid: () => 'SELECT @@GLOBAL.server_uuid AS uuid',
     writable: () => 'SELECT NOT @@GLOBAL.read_only AS writable',
-    // have_ssl is gone with 8.4.
-    offersTls: () =>
-      atLeast(version, 8, 0, 21)
-        ? "SELECT COUNT(*) AS tls FROM performance_schema.tls_channel_status WHERE CHANNEL = 'mysql_main' AND PROPERTY = 'Enabled' AND VALUE = 'Yes'"
-        : "SELECT @@GLOBAL.have_ssl = 'YES' AS tls",
+    // have_ssl is gone with 8.4, and tls_channel_status of performance_schema is not for everybody.
+    offersTls: () => "SHOW GLOBAL STATUS LIKE 'Ssl_server_not_after'",
     counters: {
       starts: ['Com_slave_start', 'Com_replica_start', 'Com_group_replication_start'],
       openTempTables: ['Slave_open_temp_tables', 'Replica_open_temp_tables'],

@@ -73,6 +73,7 @@ export function readReplicaStatus(row: Row): ChannelStatus {
     applierState: text(row, ...both('Replica_SQL_Running_State')),
     receivedGtid: text(row, 'Retrieved_Gtid_Set', 'Gtid_IO_Pos').replace(/\s/g, ''),
     usesGtid: text(row, 'Auto_Position') === '1' || !['', 'No'].includes(text(row, 'Using_Gtid')),
+    usesTls: text(row, ...both('Source_SSL_Allowed')) === 'Yes',
   };
 }
 

@@ -1,6 +1,6 @@
 import type { BackupRecord } from '../catalog/records.js';
 import type { DrillRecord } from '../catalog/drillRecord.js';
-import type { SourceAddress } from '../dialect/dialect.js';
+import type { ChannelStatus, SourceAddress } from '../dialect/dialect.js';
 import { number } from '../dialect/rows.js';
 import { StillpointError } from '../errors.js';
 import { takeInventory, type Selection } from '../dump/inventory.js';
@@ -19,9 +19,10 @@ import { plural } from './words.js';
 
 export interface CatchUpOptions {
   record: BackupRecord;
-  source: Omit<SourceAddress, 'channel'>;
-  /** What the source had written when the drill began; null when it did not say. */
-  reach: Barrier | null;
+  /** One for each channel. */
+  sources: readonly SourceAddress[];
+  /** What each source had written when the drill began, by channel; null when it did not say. */
+  reach: ReadonlyMap<string, Barrier | null>;
   replica: Server;
   /** Runs `body` while the replica stands still, with all the promises of a backup's freeze. */
   freeze: (body: (frozen: Frozen) => Promise<void>) => Promise<{ freeze: FreezeRecord }>;
@@ -40,8 +41,8 @@ const patience = 24 * 3600;
 const soon = 300;
 
 /**
- * Proves that replication goes on from the recorded coordinates: attaches the sandbox to the source,
- * sees it reach the source's position without an error, then brings it to exactly where the replica
+ * Proves that replication goes on from the recorded coordinates: attaches the sandbox to the source, or to all that
+ * the replica has, sees it reach their positions without an error, then brings it to exactly where the replica
  * stands in a short freeze, and compares the tables of the two.
  */
 export async function proveCatchUp(
@@ -50,11 +51,9 @@ export async function proveCatchUp(
   evidence: Evidence,
 ): Promise<NonNullable<DrillRecord['catchUp']>> {
   const { record, replica, signal, observe, now } = options;
-  const [channel] = record.coordinates.channels;
-  const name = channel?.name ?? '';
   const lag: { at: number; seconds: number }[] = [];
   const begun = now();
-  await attach(sandbox, record, options.source, {
+  await attach(sandbox, record, options.sources, {
     within: patience,
     reach: options.reach,
     signal,
@@ -66,14 +65,14 @@ export async function proveCatchUp(
     },
   });
   const seconds = Math.round((now() - begun) * 1000) / 1000;
-  const reached = barrierText(options.reach ?? { position: await executedBy(sandbox), source: '' });
+  const reached = await reachedText(sandbox, options.reach);
   evidence.passed(
     'catch-up',
     `from the recorded coordinates to ${reached} in ${seconds.toFixed(1)} s`,
   );
 
   // The sandbox must not be ahead of where the replica will stand.
-  await sandbox.query(sandbox.dialect.stopReplica(name));
+  await stopAll(sandbox, record.coordinates.channels);
   await replicaHasWhatSandboxHas(replica, sandbox, signal);
   await observe({ type: 'step', step: 'compare' });
   const { parallel } = options;
@@ -86,7 +85,7 @@ export async function proveCatchUp(
       opened.push(await openSnapshot(replica, tables, among));
     });
     const { pauseSeconds } = freeze;
-    await goTo(sandbox, name, freeze.coordinates, signal);
+    await goTo(sandbox, freeze.coordinates, signal);
     const [snapshot] = opened;
     if (!snapshot) throw new Error('the freeze ended without its body');
     const found = await compareSnapshot(sandbox, snapshot, signal);
@@ -105,9 +104,17 @@ export async function proveCatchUp(
   }
 }
 
-async function executedBy(server: Server): Promise<{ file: string; position: number }> {
-  const [channel] = await channelsOf(server);
-  return channel?.executed ?? { file: '', position: 0 };
+/** For people: what was reached of each source. */
+async function reachedText(sandbox: Server, reach: CatchUpOptions['reach']): Promise<string> {
+  const texts = (await channelsOf(sandbox)).map(({ name, executed }) => {
+    const text = barrierText(reach.get(name) ?? { position: executed, source: '' });
+    return reach.size > 1 ? `${text} of channel ${name}` : text;
+  });
+  return texts.join(', ');
+}
+
+async function stopAll(server: Server, channels: readonly { name: string }[]): Promise<void> {
+  for (const { name } of channels) await server.query(server.dialect.stopReplica(name));
 }
 
 async function replicaHasWhatSandboxHas(
@@ -116,10 +123,15 @@ async function replicaHasWhatSandboxHas(
   signal: AbortSignal,
 ): Promise<void> {
   const applied = await appliedBy(sandbox);
-  const executed = await executedBy(sandbox);
+  const sandboxed = await channelsOf(sandbox);
   const done = await waitFor(
     async () => {
-      if (applied === null) return isPast(await executedBy(replica), executed) ? true : null;
+      if (applied === null) {
+        const channels = await channelsOf(replica);
+        const has = ({ name, executed }: ChannelStatus) =>
+          channels.some((one) => one.name === name && isPast(one.executed, executed));
+        return sandboxed.every(has) ? true : null;
+      }
       const [waited] = await replica.query(replica.dialect.waitForGtid(applied, 1));
       return number(waited ?? {}, 'reached') === 1 ? true : null;
     },
@@ -134,32 +146,37 @@ async function appliedBy(server: Server): Promise<string | null> {
   return (await gtidStateOf(server)).applied;
 }
 
-/** Brings a server that follows the same source, and is stopped, to exactly where another one stood. */
+/** Brings a server that follows the same sources, and is stopped, to exactly where another one stood. */
 export async function goTo(
   sandbox: Server,
-  channel: string,
   { gtid, channels }: Pick<Coordinates, 'gtid' | 'channels'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const position = channels[0]?.source ?? { file: '', position: 0 };
-  const until = gtid === null ? { position } : { gtid };
-  await sandbox.query(sandbox.dialect.startReplicaUntil(channel, until));
+  // A set of GTIDs is the end of all channels together, so that one could pass its own before the others come.
+  const byGtid = gtid !== null && channels.length === 1;
+  for (const { name, source } of channels) {
+    const until = byGtid ? { gtid } : { position: source };
+    await sandbox.query(sandbox.dialect.startReplicaUntil(name, until));
+  }
+  const isOurs = ({ name }: { name: string }) => channels.some((one) => one.name === name);
   const stopped = await waitFor(
     async () => {
-      const [found] = await channelsOf(sandbox);
-      if (found?.applierRunning !== false && gtid !== null && (await appliedBy(sandbox)) === gtid) {
-        // MariaDB's UNTIL does not stop after a change of tables without transactions.
-        await sandbox.query(sandbox.dialect.stopReplica(channel));
+      const found = (await channelsOf(sandbox)).filter(isOurs);
+      const isRunning = found.some(({ applierRunning }) => applierRunning);
+      // MariaDB's UNTIL does not stop after a change of tables without transactions.
+      if (isRunning && gtid !== null && (await appliedBy(sandbox)) === gtid) {
+        await stopAll(sandbox, found);
         return null;
       }
-      return found?.applierRunning === false ? found : null;
+      return isRunning || found.length === 0 ? null : found;
     },
     { within: soon, every: 20, signal },
   );
-  if (stopped?.applierErrno === 0 && (await isAt(sandbox, gtid))) return;
+  const broken = stopped?.find(({ applierErrno }) => applierErrno !== 0);
+  if (stopped && !broken && (await isAt(sandbox, gtid))) return;
   throw new StillpointError(
     'failed',
-    `the ${sandbox.who} does not come to where the other server stood: ${stopped?.applierError ?? `it had ${soon} s`}`,
+    `the ${sandbox.who} does not come to where the other server stood: ${stopped ? (broken?.applierError ?? '') : `it had ${soon} s`}`,
   );
 }
 

@@ -6,21 +6,21 @@ import type { Server } from '../pair/server.js';
 const system = ['mysql', 'information_schema', 'performance_schema', 'sys'];
 
 /**
- * What the source has and a backup does not hold, as patterns of `--replicate-wild-ignore-table`: a
- * server that is restored from it and follows the source must pass over those, while it takes what is
+ * What a server has and a backup does not hold, as patterns of `--replicate-wild-ignore-table`: a
+ * server that is restored from it and follows it must pass over those, while it takes what is
  * made later.
  */
 export async function outsideOf(
-  source: Server,
+  server: Server,
   manifest: Manifest,
   { include, exclude }: Selection,
 ): Promise<string[]> {
   const any = (patterns: readonly string[], name: string) =>
     patterns.some((pattern) => matches(pattern, name));
-  const rows = await source.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
+  const rows = await server.query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
   const names = rows.map((row) => text(row, 'name')).filter((name) => !system.includes(name));
   const isHeld = (name: string) => any(include, name) && !any(exclude, name);
-  const tables = await source.query(
+  const tables = await server.query(
     "SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_TYPE <> 'VIEW'",
   );
   const excluded = tables

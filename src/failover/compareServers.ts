@@ -36,9 +36,9 @@ export async function compareServers(
   try {
     const at = await withReadLock(source, true, signal, async () => {
       opened.push(await openSnapshot(source, tables, { parallel, signal }));
-      return sourceCoordinates(source, await readCoordinates(source, false));
+      return sourceCoordinates(source, await readCoordinates(source, false), channel);
     });
-    await goTo(replica, channel, at, signal);
+    await goTo(replica, at, signal);
     const [snapshot] = opened;
     if (!snapshot) throw new Error('the lock ended without its body');
     const found = await compareSnapshot(replica, snapshot, signal, 'the source');

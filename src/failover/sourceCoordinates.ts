@@ -5,7 +5,7 @@ import type { Server } from '../pair/server.js';
  * The coordinates of a source as a replica of it would have them that has applied everything: where its own
  * binary log stands, and the GTIDs that it has written.
  */
-export function sourceCoordinates(source: Server, read: Coordinates): Coordinates {
+export function sourceCoordinates(source: Server, read: Coordinates, channel = ''): Coordinates {
   const { host, port } = source.settings;
   const at = read.ownBinlog ?? { file: '', position: 0 };
   const { gtid_executed = '', gtid_binlog_pos = '' } = read.gtidMarks;
@@ -16,7 +16,7 @@ export function sourceCoordinates(source: Server, read: Coordinates): Coordinate
   return {
     ...read,
     gtid,
-    channels: [{ name: '', host, port, source: at, relay: at }],
+    channels: [{ name: channel, host, port, source: at, relay: at }],
     running: [],
   };
 }

@@ -13,6 +13,9 @@ export interface ChannelCoordinates {
   source: BinlogPosition;
   /** The same point in the replica's relay log. */
   relay: BinlogPosition;
+  /** Whether it asks the source by GTID, and reaches it by TLS. Left out of one that is yet to be made. */
+  byGtid?: boolean;
+  byTls?: boolean;
 }
 
 /** Where the replica stood, with everything that must not move while it stands still. */
@@ -54,6 +57,8 @@ export async function readCoordinates(replica: Server, ownWrites: boolean): Prom
       port: channel.sourcePort,
       source: channel.executed,
       relay: channel.relay,
+      byGtid: channel.usesGtid,
+      byTls: channel.usesTls,
     })),
     gtid: ownWrites ? gtid.held : gtid.applied,
     gtidMarks: gtid.marks,

@@ -1,7 +1,7 @@
 import type { PairConfig, ServerConfig } from '../config/schema.js';
 import { readPassword, resolveServer, type ResolvedServer } from '../config/secret.js';
 import { passwordKeys } from '../config/server.js';
-import { number } from '../dialect/rows.js';
+import { number, text } from '../dialect/rows.js';
 import { StillpointError } from '../errors.js';
 import { globalGrants, hasAny } from './grants.js';
 import { openServer, type Server } from './server.js';
@@ -98,5 +98,5 @@ export async function replicatesByTls(source: Server): Promise<boolean> {
   const { tls } = source.settings;
   if (tls !== undefined) return tls !== false;
   const [row] = await source.query(source.dialect.offersTls());
-  return number(row ?? {}, 'tls') === 1;
+  return !['', 'NO', 'DISABLED'].includes(text(row ?? {}, 'Value'));
 }

@@ -2,9 +2,10 @@ import type { BackupRecord } from '../catalog/records.js';
 import type { ChannelStatus, Dialect, SourceAddress } from '../dialect/dialect.js';
 import { number } from '../dialect/rows.js';
 import { reasonOf, StillpointError } from '../errors.js';
-import { doing, perform, statement, type Act } from '../pair/act.js';
+import { doing, perform, type Act } from '../pair/act.js';
 import { isPast, type Barrier } from '../pair/barrier.js';
 import { channelsOf } from '../pair/channels.js';
+import { worstLag } from '../pair/lag.js';
 import type { Server } from '../pair/server.js';
 import type { Observe } from '../util/observe.js';
 import { waitFor } from '../util/wait.js';
@@ -13,45 +14,36 @@ import { waitFor } from '../util/wait.js';
 const connectPatience = 60;
 
 /**
- * The statements that make a restored server follow the source from where the backup was taken. With
- * GTIDs the server first forgets what it logged while it was loaded.
+ * The statements that make a restored server follow its sources, one for each channel of the backup, from where
+ * that was taken. With GTIDs the server first forgets what it logged while it was loaded. `begun` are the channels
+ * that it has already.
  */
 export function attachStatements(
   dialect: Dialect,
   record: Pick<BackupRecord, 'coordinates'>,
-  source: Omit<SourceAddress, 'channel'>,
+  sources: readonly SourceAddress[],
+  begun: readonly string[] = [],
 ): string[] {
   const { gtid, channels } = record.coordinates;
-  const changes = channels.flatMap((channel) => [
-    dialect.changeSource(
-      { ...source, channel: channel.name },
-      gtid === null ? { position: channel.source } : { gtid },
-    ),
-    dialect.startReplica(channel.name),
-  ]);
-  return [...(gtid === null ? [] : dialect.resetToGtid(gtid)), ...changes];
+  const changes = channels.flatMap((channel) => {
+    if (begun.includes(channel.name)) return [dialect.startReplica(channel.name)];
+    const source = sources.find((one) => one.channel === channel.name);
+    if (!source) throw new Error(`no address for channel ${channel.name}`);
+    // Of several MariaDB channels, those that share a domain cannot go by GTID.
+    const byGtid = channels.length === 1 || channel.byGtid === true;
+    const from = gtid !== null && byGtid ? { gtid } : { position: channel.source };
+    return [dialect.changeSource(source, from), dialect.startReplica(channel.name)];
+  });
+  return [...(gtid === null || begun.length > 0 ? [] : dialect.resetToGtid(gtid)), ...changes];
 }
 
 export interface AttachOptions {
   /** Seconds. */
   within: number;
-  /** What the source had written; null when it did not say. */
-  reach: Barrier | null;
+  /** What each source had written, by channel; null when it did not say. */
+  reach: ReadonlyMap<string, Barrier | null>;
   signal: AbortSignal;
   observe: Observe;
-}
-
-/** Throws `refused` for a backup of a replica with several sources: which one would it be? */
-export function refuseSeveralSources(record: Pick<BackupRecord, 'coordinates' | 'id'>): void {
-  if (record.coordinates.channels.length > 1) {
-    throw new StillpointError(
-      'refused',
-      `backup ${record.id} was taken from a replica with several sources`,
-      {
-        hint: 'Attach each channel by hand; `stillpoint show ID` prints the coordinates of each.',
-      },
-    );
-  }
 }
 
 /** Throws `refused` for a backup whose replica is no source of its own: what it wrote may be missing. */
@@ -65,30 +57,30 @@ export function refuseFollowingReplica(record: Pick<BackupRecord, 'coordinates' 
 }
 
 /**
- * Attaches a restored server and waits until it has caught up with the source. What an interrupted run has
+ * Attaches a restored server and waits until it has caught up with its sources. What an interrupted run has
  * attached goes on. One that may have been the source once needs another server_id meanwhile (`withOtherId`).
  */
 export async function attach(
   target: Server,
   record: Pick<BackupRecord, 'coordinates' | 'id'>,
-  source: Omit<SourceAddress, 'channel'>,
+  sources: readonly SourceAddress[],
   options: AttachOptions,
 ): Promise<void> {
   const { observe } = options;
-  await perform(await attachActs(target, record, source), { observe, dryRun: false });
+  await perform(await attachActs(target, record, sources), { observe, dryRun: false });
   await caughtUp(target, options);
 }
 
 async function attachActs(
   target: Server,
   record: Pick<BackupRecord, 'coordinates'>,
-  source: Omit<SourceAddress, 'channel'>,
+  sources: readonly SourceAddress[],
 ): Promise<Act[]> {
   const { dialect } = target;
-  const begun = (await channelsOf(target)).map(({ name }) => dialect.startReplica(name));
-  if (begun.length > 0) return begun.map((sql) => statement(target, sql));
-  const shown = attachStatements(dialect, record, { ...source, password: '…' });
-  return attachStatements(dialect, record, source).map((sql, index) =>
+  const begun = (await channelsOf(target)).map(({ name }) => name);
+  const hidden = sources.map((source) => ({ ...source, password: '…' }));
+  const shown = attachStatements(dialect, record, hidden, begun);
+  return attachStatements(dialect, record, sources, begun).map((sql, index) =>
     doing(target, shown[index] ?? '', async () => {
       await target.query(sql).catch((error: unknown) => {
         throw new StillpointError('failed', `cannot attach the ${target.who}: ${reasonOf(error)}`, {
@@ -103,28 +95,22 @@ async function attachActs(
 /** How often in a row a replica of a source that tells nothing must be seen to have all that it has received. */
 const restsFor = 3;
 
-async function caughtUp(target: Server, options: AttachOptions): Promise<void> {
+async function caughtUp(
+  target: Server,
+  { reach, observe, ...options }: AttachOptions,
+): Promise<void> {
   const started = performance.now();
   const isLate = () => performance.now() - started > connectPatience * 1000;
+  const rests = [...reach.values()].includes(null) ? restsFor : 1;
   let rested = 0;
   const done = await waitFor(
     async () => {
-      const [channel] = await channelsOf(target);
-      if (!channel) return null;
-      const error = channel.applierError || (isLate() ? channel.receiverError : '');
-      if (error !== '') {
-        throw new StillpointError(
-          'failed',
-          `the ${target.who} does not follow the source: ${error}`,
-          {
-            hint: 'The data is restored; check the replication account and that the source still has its binary logs.',
-          },
-        );
-      }
-      await options.observe({ type: 'lag', seconds: channel.lagSeconds });
-      if (channel.receiver !== 'running') return null;
-      rested = (await hasReached(target, channel, options.reach)) ? rested + 1 : 0;
-      return rested >= (options.reach === null ? restsFor : 1) ? true : null;
+      const channels = await channelsOf(target);
+      for (const channel of channels) refuseBroken(target, channel, isLate());
+      await observe({ type: 'lag', seconds: worstLag(channels) });
+      const isThere = channels.length > 0 && (await haveReached(target, channels, reach));
+      rested = isThere ? rested + 1 : 0;
+      return rested >= rests ? true : null;
     },
     { within: options.within, every: 250, signal: options.signal },
   );
@@ -135,6 +121,27 @@ async function caughtUp(target: Server, options: AttachOptions): Promise<void> {
       { hint: 'It goes on by itself; SHOW REPLICA STATUS on it tells how far it is.' },
     );
   }
+}
+
+function refuseBroken(target: Server, channel: ChannelStatus, isLate: boolean): void {
+  const error = channel.applierError || (isLate ? channel.receiverError : '');
+  if (error === '') return;
+  const whom = channel.name === '' ? 'the source' : `the source of channel "${channel.name}"`;
+  throw new StillpointError('failed', `the ${target.who} does not follow ${whom}: ${error}`, {
+    hint: 'The data is restored; check the replication account and that the source still has its binary logs.',
+  });
+}
+
+async function haveReached(
+  target: Server,
+  channels: readonly ChannelStatus[],
+  reach: ReadonlyMap<string, Barrier | null>,
+): Promise<boolean> {
+  for (const channel of channels) {
+    if (channel.receiver !== 'running') return false;
+    if (!(await hasReached(target, channel, reach.get(channel.name) ?? null))) return false;
+  }
+  return true;
 }
 
 /** Without anything to reach, what the receiver has read so far has to do. */

@@ -87,21 +87,24 @@ async function checkTable(target: Server, held: readonly string[], table: string
 }
 
 /**
- * Throws `refused` unless the server can become a replica: it follows nobody and has written nothing. `begun` is
- * the address that it may follow already, since an interrupted restore has attached it.
+ * Throws `refused` unless the server can become a replica: it follows nobody and has written nothing. `begun` are
+ * the addresses that it may follow already, since an interrupted restore has attached it.
  */
 export async function checkAttachable(
   target: Server,
   databases: readonly string[],
-  begun: { host: string; port: number } | null,
+  begun: readonly { host: string; port: number }[] | null,
 ): Promise<void> {
   const isOurs = ({ sourceHost, sourcePort }: ChannelStatus) =>
-    sourceHost === begun?.host && sourcePort === begun.port;
-  if (!(await channelsOf(target)).every(isOurs)) {
+    begun?.some(({ host, port }) => sourceHost === host && sourcePort === port) === true;
+  const channels = await channelsOf(target);
+  if (!channels.every(isOurs)) {
     throw new StillpointError('refused', `the ${target.who} replicates already`, {
       hint: 'Remove its channels first (RESET REPLICA ALL), or restore without --attach.',
     });
   }
+  // What else it has by then has come from there.
+  if (channels.length > 0) return;
   const own = ['mysql', 'information_schema', 'performance_schema', 'sys', ...databases];
   const others = (await databasesOf(target)).filter((name) => !own.includes(name));
   if (others.length > 0) {

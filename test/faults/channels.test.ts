@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../src/backup.js';
+import type { DrillRecord } from '../../src/catalog/drillRecord.js';
 import type { PromoteResult } from '../../src/promotePair.js';
 import type { PairStatus } from '../../src/status.js';
 import { waitFor } from '../../src/util/wait.js';
@@ -11,6 +12,7 @@ import {
   roomyFolder,
   startServers,
   type OwnServer,
+  type RigServer,
 } from '../rig/index.js';
 import { engine, freshTarget, target, tools } from '../rig/shared.js';
 import { setUp, type Setup } from '../support/cli.js';
@@ -53,15 +55,22 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+async function statusOf(server: RigServer): Promise<Record<string, string>[]> {
+  return await server.query(isMysql ? 'SHOW REPLICA STATUS' : 'SHOW ALL SLAVES STATUS');
+}
+
 /** Which channels' appliers run. */
-async function running(): Promise<string[]> {
-  const rows = await replica.query<Record<string, string>>(
-    isMysql ? 'SHOW REPLICA STATUS' : 'SHOW ALL SLAVES STATUS',
-  );
-  return rows
+async function running(server: RigServer = replica): Promise<string[]> {
+  return (await statusOf(server))
     .filter((row) => (row['Replica_SQL_Running'] ?? row['Slave_SQL_Running']) === 'Yes')
     .map((row) => row['Channel_Name'] ?? row['Connection_name'] ?? '')
     .sort();
+}
+
+async function tableOf(server: RigServer): Promise<unknown> {
+  return await server.query(
+    "SELECT 'one' AS source, id FROM of_one.t UNION ALL SELECT 'two', id FROM of_two.t ORDER BY source, id",
+  );
 }
 
 async function setUpChannels(more: Record<string, unknown> = {}): Promise<Setup> {
@@ -128,18 +137,96 @@ test('SIGKILL during the freeze of two channels: both run again by themselves', 
   expect(ids.size).toBe(1);
 });
 
-test('a server cannot be attached to two sources at once: says so before it loads anything', async () => {
-  const setup = await setUpChannels();
-  await setup.ok('backup');
-  await freshTarget();
-  const ended = await setup.run('restore', 'latest', '--to', 'third', '--attach', '--yes');
-  expect(ended.status).toBe(10);
-  expect(ended.stderr).toMatch(/replica with several sources/);
-  expect(await target.query("SHOW DATABASES LIKE 'of%'")).toEqual([]);
+describe('restored channel by channel', () => {
+  const setUpBoth = async (more: Record<string, unknown> = {}) =>
+    await setUpChannels({
+      channels: { two: { user: 'repl_two', password: 'repl pw 1' } },
+      ...more,
+    });
+  const attach = ['restore', 'latest', '--to', 'third', '--attach', '--yes'];
+  afterEach(async () => await freshTarget());
+
+  /** That what is written to each source now comes to the server. */
+  const follows = async (server: RigServer, id: number) => {
+    for (const [i, source] of sources.entries())
+      await source.query(`INSERT INTO of_${names[i]!}.t VALUES (${id})`);
+    const isThere = async () => {
+      const sql = `SELECT * FROM of_one.t JOIN of_two.t USING (id) WHERE id = ${id}`;
+      return (await server.query(sql)).length === 1 ? true : null;
+    };
+    expect(await waitFor(isThere, { within: 60 })).toBe(true);
+  };
+
+  test('by GTID, killed between the two channels, and the same again', async () => {
+    const setup = await setUpBoth();
+    await setup.ok('backup');
+    for (const source of sources) await source.query('CREATE DATABASE IF NOT EXISTS later');
+    await follows(replica, 101);
+    await freshTarget();
+    expect((await setup.runUntil('lag', 'SIGKILL', ...attach)).status).toBe(137);
+    // As if it had come to the first one only.
+    await target.query(
+      isMysql
+        ? "STOP REPLICA FOR CHANNEL 'two'; RESET REPLICA ALL FOR CHANNEL 'two'"
+        : "STOP SLAVE 'two'; RESET SLAVE 'two' ALL",
+    );
+    const { json } = await setup.ok(...attach, '--json');
+    expect(json).toMatchObject({ attached: true });
+    expect(await running(target)).toEqual(['one', 'two']);
+    await follows(target, 102);
+    expect(await tableOf(target)).toEqual(await tableOf(replica));
+  });
+
+  test('a channel that goes by position is attached by position', async () => {
+    const change = (gtid: boolean) =>
+      isMysql
+        ? `STOP REPLICA FOR CHANNEL 'two'; CHANGE REPLICATION SOURCE TO SOURCE_AUTO_POSITION=${gtid ? 1 : 0} FOR CHANNEL 'two'; START REPLICA FOR CHANNEL 'two'`
+        : `STOP SLAVE 'two'; CHANGE MASTER 'two' TO MASTER_USE_GTID=${gtid ? 'slave_pos' : 'no'}; START SLAVE 'two'`;
+    await replica.query(change(false));
+    try {
+      const setup = await setUpBoth();
+      await setup.ok('backup');
+      await freshTarget();
+      await setup.ok(...attach);
+      const byGtid = (await statusOf(target))
+        .map((row) => String(row['Auto_Position'] ?? row['Using_Gtid']))
+        .sort();
+      expect(byGtid).toEqual(isMysql ? ['0', '1'] : ['No', 'Slave_Pos']);
+      await follows(target, 103);
+    } finally {
+      await replica.query(change(true));
+    }
+  });
+
+  test('the account of a channel that may not replicate: refused before anything is loaded', async () => {
+    const user = { user: 'stranger', password: 'stranger pw 1' };
+    await sources[1]!.query(`CREATE USER stranger@'%' IDENTIFIED BY '${user.password}'`);
+    const setup = await setUpBoth({ channels: { two: user } });
+    await setup.ok('backup');
+    await freshTarget();
+    const ended = await setup.run(...attach);
+    expect(ended.stderr).toMatch(/account \S*stranger\S* may not replicate/);
+    expect(ended.stderr).toMatch(/source of channel "two" of shop: GRANT REPLICATION SLAVE/);
+    expect(ended.status).toBe(10);
+    expect(await target.query("SHOW DATABASES LIKE 'of%'")).toEqual([]);
+  });
+
+  test('a drill follows both, passes over what the backup leaves out, and agrees with the replica', async () => {
+    await sources[1]!.query('CREATE DATABASE scratch; CREATE TABLE scratch.t (id INT)');
+    const setup = await setUpBoth({ databases: { exclude: ['scratch'] } });
+    await setup.ok('backup');
+    await sources[1]!.query('INSERT INTO scratch.t VALUES (1)');
+    await follows(replica, 104);
+    const { json } = await setup.run('drill', '--catch-up', '--json');
+    const { status, catchUp, checks } = json as DrillRecord;
+    expect(status, JSON.stringify(checks)).toBe('passed');
+    expect(catchUp!.reached).toMatch(/ of channel one, .* of channel two$/);
+    expect(await running()).toEqual(['one', 'two']);
+  });
 });
 
 describe('pair promote', () => {
-  const statusOf = async (name: string) => {
+  const eventStatus = async (name: string) => {
     const rows = await replica.query<{ status: string }>(
       `SELECT STATUS AS status FROM information_schema.EVENTS WHERE EVENT_NAME = '${name}'`,
     );
@@ -158,7 +245,7 @@ describe('pair promote', () => {
     );
     await sources[1]!.query(`CREATE EVENT of_two.tick_two ${at} DO DELETE FROM of_two.t`);
     const areThere = async () =>
-      [await statusOf('tick_one'), await statusOf('tick_two')].includes('none') ? null : true;
+      [await eventStatus('tick_one'), await eventStatus('tick_two')].includes('none') ? null : true;
     expect(await waitFor(areThere, { within: 60 })).toBe(true);
   });
 
@@ -177,7 +264,7 @@ describe('pair promote', () => {
     expect((await setup.runUntil('open-source', 'SIGKILL', ...command)).status).toBe(137);
     const { promotion } = (await setup.ok(...command, '--json')).json as PromoteResult;
     expect(promotion?.events).toEqual(['of_one.tick_one']);
-    expect(await statusOf('tick_two')).toMatch(/SIDE_?DISABLED/);
+    expect(await eventStatus('tick_two')).toMatch(/SIDE_?DISABLED/);
     const again = (await setup.ok(...command, '--json')).json as PromoteResult;
     expect(again.status).toBe('nothing');
     await replica.query('INSERT INTO of_one.t VALUES (3)');

@@ -216,6 +216,17 @@ describe('the drill is at fault: exit 1, nothing is said of the backup', () => {
   });
 });
 
+test('--catch-up by an account that may not pause the replica: refused, and the run ends', async () => {
+  const setup = await backedUp();
+  const file = join(setup.folder, 'weak.yaml');
+  const text = await readFile(setup.file, 'utf8');
+  await writeFile(file, text.replaceAll('user: stillpoint', 'user: repl'));
+  const ended = await setup.run('-c', file, 'drill', '--catch-up');
+  expect(ended.stderr).toMatch(/lacks .*REPLICATION/);
+  expect(ended.status).toBe(10);
+  await nothingIsLeft(setup);
+});
+
 test('two drills at once: both prove it', async () => {
   const setup = await backedUp();
   const [one, other] = await Promise.all([setup.run('drill'), setup.run('drill')]);

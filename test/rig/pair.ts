@@ -170,7 +170,11 @@ export async function startPair(
 /** Empties a server: replication, databases, accounts, binary log and GTIDs. */
 export async function emptyServer(server: RigServer): Promise<void> {
   const isMysql = server.engine === 'mysql';
-  await server.query(isMysql ? 'STOP REPLICA; RESET REPLICA ALL' : 'STOP SLAVE; RESET SLAVE ALL');
+  await server.query(isMysql ? 'STOP REPLICA; RESET REPLICA ALL' : 'STOP ALL SLAVES');
+  const channels = isMysql
+    ? []
+    : await server.query<{ Connection_name: string }>('SHOW ALL SLAVES STATUS');
+  for (const { Connection_name: name } of channels) await server.query(`RESET SLAVE '${name}' ALL`);
   const databases = await server.query<{ name: string }>(
     "SELECT schema_name AS name FROM information_schema.schemata WHERE schema_name NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')",
   );

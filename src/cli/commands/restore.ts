@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Followed } from '../../pairOfBackup.js';
+import type { Followed } from '../../sourcesOfBackup.js';
 import { definers, type Definer } from '../../restore/definers.js';
 import { ask } from '../ask.js';
 import { count } from '../options.js';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { credentialName } from '../../../src/config/credentials.js';
+import { credentialName, filesRead, secretFiles } from '../../../src/config/credentials.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { resolveServer } from '../../../src/config/secret.js';
 import { ownFolder } from '../util/folder.js';
@@ -46,4 +46,17 @@ stores: { s: { type: file, path: /b } }\n`,
   const { pairs } = (await loadConfig({ file })).config;
   expect((await resolveServer(pairs['p']!.source)).password).toBe('from systemd');
   expect((await resolveServer(pairs['p']!.replica!)).password).toBe('from the file');
+});
+
+test('the secrets of the sources of channels are files that runs read, too', async () => {
+  const file = join(await ownFolder(), 'stillpoint.yaml');
+  await writeFile(
+    file,
+    `pairs: { p: { source: { user: u, passwordFile: /pw }, replica: { user: u, passwordFile: /pw },
+  channels: { two: { user: r, passwordFile: /two, tls: { ca: /ca, key: /key } } } } }
+stores: { s: { type: file, path: /b } }\n`,
+  );
+  const { config } = await loadConfig({ file });
+  expect(secretFiles(config, ['p'])).toEqual(['/key', '/pw', '/two']);
+  expect(filesRead(config, ['p'])).toEqual(['/ca', '/key', '/pw', '/two']);
 });

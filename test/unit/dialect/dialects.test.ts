@@ -169,6 +169,7 @@ describe('a row of the replica status', () => {
     Replicate_Ignore_DB: 'scratch',
     SQL_Delay: 0,
     Auto_Position: 0,
+    Master_SSL_Allowed: 'Yes',
     Channel_Name: '',
   };
   const renamed = Object.fromEntries(
@@ -192,6 +193,7 @@ describe('a row of the replica status', () => {
     applierError: 'Duplicate entry',
     filters: ['Replicate_Ignore_DB=scratch'],
     usesGtid: false,
+    usesTls: true,
   };
 
   test.each([
