@@ -1,8 +1,7 @@
 import type { Manifest } from './catalog/records.js';
 import { targetOf } from './config/choose.js';
-import { optionFileText } from './config/option-file.js';
 import type { Config } from './config/schema.js';
-import { resolveServer, type ResolvedServer } from './config/secret.js';
+import { resolveServer } from './config/secret.js';
 import { identifier } from './dialect/quote.js';
 import { withSandbox } from './drill/sandbox.js';
 import type { ServerNeeds } from './drill/serverArgs.js';
@@ -12,7 +11,7 @@ import type { OpenBackup } from './openBackup.js';
 import { openServer, type Server } from './pair/server.js';
 import { memberIds } from './pairOfBackup.js';
 import { checkTarget } from './restore/target.js';
-import { openOptionFile } from './util/optionFile.js';
+import { withOptionFile } from './pair/optionFile.js';
 
 /** The server that a drill restores into. */
 export interface DrillPlace {
@@ -34,9 +33,9 @@ export async function inSandbox<T>(
   const { opened, timeline, signal } = with_;
   const client = await findClient('mysql', needs.flavour, opened.pair.tools.mysql);
   const started = await timeline.begin('sandbox');
-  return await withSandbox(program, needs, signal, async ({ server, settings, died }) => {
+  return await withSandbox(program, needs, signal, async ({ server, died }) => {
     started();
-    return await withOptionFile(settings, server, async (optionFile) =>
+    return await withOptionFile(server, async (optionFile) =>
       body({ server, client: client.path, optionFile, died }),
     );
   });
@@ -54,8 +53,7 @@ export async function inTarget<T>(
   body: (place: DrillPlace) => Promise<T>,
 ): Promise<T> {
   const target = targetOf(config, name);
-  const settings = await resolveServer(target);
-  const server = await openServer(settings, `target ${name}`);
+  const server = await openServer(await resolveServer(target), `target ${name}`);
   try {
     const databases = manifest.databases.map((database) => database.name);
     await checkTarget(server, opened.record, {
@@ -72,7 +70,7 @@ export async function inTarget<T>(
     const client = await findClient('mysql', flavour, tool);
     try {
       const died = new AbortController().signal;
-      return await withOptionFile(settings, server, async (optionFile) =>
+      return await withOptionFile(server, async (optionFile) =>
         body({ server, client: client.path, optionFile, died }),
       );
     } finally {
@@ -82,18 +80,5 @@ export async function inTarget<T>(
     }
   } finally {
     server.close();
-  }
-}
-
-async function withOptionFile<T>(
-  settings: ResolvedServer,
-  server: Server,
-  body: (path: string) => Promise<T>,
-): Promise<T> {
-  const file = await openOptionFile(optionFileText(settings, server.dialect.version.flavour));
-  try {
-    return await body(file.path);
-  } finally {
-    await file.close();
   }
 }

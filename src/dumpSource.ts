@@ -4,7 +4,6 @@ import { buildManifest, buildRecord } from './catalog/build.js';
 import { commit, listBackups, putFile, writeManifest } from './catalog/catalog.js';
 import type { BackupRecord } from './catalog/records.js';
 import { resolvePair } from './config/choose.js';
-import { optionFileText } from './config/option-file.js';
 import type { Config, PairConfig, ServerConfig } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
 import { refuseBrokenViews } from './dump/brokenViews.js';
@@ -30,7 +29,7 @@ import { newBackupId, restoreScriptKey } from './store/keys.js';
 import { openStore } from './store/open.js';
 import { systemClock } from './util/clock.js';
 import type { Observe } from './util/observe.js';
-import { openOptionFile } from './util/optionFile.js';
+import { withOptionFile } from './pair/optionFile.js';
 import { bytesText } from './util/text.js';
 import { together } from './util/together.js';
 import { toolName } from './util/tool.js';
@@ -83,33 +82,31 @@ export async function dumpSource(config: Config, options: DumpSourceOptions): Pr
   await removeSeedStore(config, name);
   const settings = await resolveServer(options.source);
   const source = await openServer(settings, `source of ${name}`);
-  const { flavour } = source.dialect.version;
-  const file = await openOptionFile(optionFileText(settings, flavour));
   try {
     await refuseNoRoom(source, config.stateDir);
     await sayDump(source, observe);
-    const tools = await findTools(flavour, pair.tools, false);
+    const tools = await findTools(source.dialect.version.flavour, pair.tools, false);
     const spool = { ...spoolOf(pair.dump), folder: config.stateDir, diskLeft: 0 };
-    const run: Run = {
-      ...{ ...chosen, replica: source, place, tools, spool, recipients: [] },
-      journal: openJournal(config.stateDir, name),
-      others: [],
-      optionFile: file.path,
-      close: () => Promise.resolve(),
-    };
-    for (let attempt = 1; attempt <= attempts; attempt += 1) {
-      const record = await dumped(run, { signal, observe });
-      if (record) {
-        await commit(place, record);
-        return;
+    await withOptionFile(source, async (optionFile) => {
+      const run: Run = {
+        ...{ ...chosen, replica: source, place, tools, spool, optionFile, recipients: [] },
+        journal: openJournal(config.stateDir, name),
+        others: [],
+        close: () => Promise.resolve(),
+      };
+      for (let attempt = 1; attempt <= attempts; attempt += 1) {
+        const record = await dumped(run, { signal, observe });
+        if (record) {
+          await commit(place, record);
+          return;
+        }
+        await removeSeedStore(config, name);
+        const text = 'a definition was changed on the source, so the dump begins anew';
+        await observe({ type: 'warning', text });
       }
-      await removeSeedStore(config, name);
-      const text = 'a definition was changed on the source, so the dump begins anew';
-      await observe({ type: 'warning', text });
-    }
-    throw changed(source.who, 'definitions on it change all the time');
+      throw changed(source.who, 'definitions on it change all the time');
+    });
   } finally {
-    await file.close();
     source.close();
   }
 }

@@ -1,6 +1,5 @@
 import { putRescue, type Rescue } from './catalog/rescues.js';
 import type { ChosenPair } from './config/choose.js';
-import { optionFileText } from './config/option-file.js';
 import { filtersOf } from './dump/filters.js';
 import { findMysqlbinlog, findProgram } from './dump/tools.js';
 import type { Extra } from './failover/extra.js';
@@ -11,7 +10,7 @@ import type { Server } from './pair/server.js';
 import { newBackupId, parseBackupId } from './store/keys.js';
 import type { Store } from './store/store.js';
 import type { Clock } from './util/clock.js';
-import { openOptionFile } from './util/optionFile.js';
+import { withOptionFile } from './pair/optionFile.js';
 
 export interface KeepOptions {
   store: Store;
@@ -35,34 +34,28 @@ export async function keepExtra(
     zstd: await findProgram('zstd', pair.tools.zstd),
     age: encrypted ? await findProgram('age', pair.tools.age) : null,
   };
-  const optionFile = await openOptionFile(optionFileText(replica.settings, flavour));
   const id = newBackupId(clock, 'rescued');
-  try {
-    const files = await rescue(replica, extra, {
-      pair: name,
-      id,
-      store,
-      mysqlbinlog: await findMysqlbinlog(flavour, pair.tools.mysqlbinlog),
-      optionFile: optionFile.path,
-      filters: filtersOf({ tools, compression: pair.dump.compression, recipients }),
-      encrypted,
-      spool: spoolOf(pair.dump),
-      signal,
-    });
-    const saved: Rescue = {
-      format: 1,
-      id,
-      pair: name,
-      server: addressOf(replica),
-      source: addressOf(source),
-      transactions: extra.says,
-      at: (parseBackupId(id)?.time ?? clock.now()).toISOString(),
-      encrypted,
-      files,
-    };
-    await putRescue(store, saved);
-    return saved;
-  } finally {
-    await optionFile.close();
-  }
+  const mysqlbinlog = await findMysqlbinlog(flavour, pair.tools.mysqlbinlog);
+  const files = await withOptionFile(
+    replica,
+    async (optionFile) =>
+      await rescue(replica, extra, {
+        ...{ pair: name, id, store, mysqlbinlog, optionFile, encrypted, signal },
+        filters: filtersOf({ tools, compression: pair.dump.compression, recipients }),
+        spool: spoolOf(pair.dump),
+      }),
+  );
+  const saved: Rescue = {
+    format: 1,
+    id,
+    pair: name,
+    server: addressOf(replica),
+    source: addressOf(source),
+    transactions: extra.says,
+    at: (parseBackupId(id)?.time ?? clock.now()).toISOString(),
+    encrypted,
+    files,
+  };
+  await putRescue(store, saved);
+  return saved;
 }

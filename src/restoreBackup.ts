@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { readManifest } from './catalog/catalog.js';
 import type { Manifest } from './catalog/records.js';
 import { targetOf } from './config/choose.js';
-import { optionFileText } from './config/option-file.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
 import { StillpointError } from './errors.js';
@@ -28,7 +27,7 @@ import { checkAttachable, checkTarget } from './restore/target.js';
 import { ignore } from './util/observe.js';
 import type { RestoreBackupOptions, RestoreResult } from './restoreOptions.js';
 import { requireReplicationGrants, sourceAddresses, writtenOnSources } from './sourcesOfBackup.js';
-import { openOptionFile } from './util/optionFile.js';
+import { withOptionFile } from './pair/optionFile.js';
 
 /** Seconds a restored server may take to catch up with the source. */
 const catchUpPatience = 24 * 3600;
@@ -131,28 +130,16 @@ async function restoreLocked(run: Run, lost: AbortSignal): Promise<RestoreResult
   }
   const estimatedBytes = missing.reduce((sum, part) => sum + part.bytes, 0);
   await observe({ type: 'plan', parts: missing.length, estimatedBytes });
-  const optionFile = await openOptionFile(
-    optionFileText(target.settings, target.dialect.version.flavour),
-  );
-  try {
+  await withOptionFile(target, async (optionFile) => {
     await restoreParts({
-      ...tools,
+      ...{ ...tools, optionFile, manifest, selection, target, ledger, parallel, replace },
       store: opened.store,
-      optionFile: optionFile.path,
-      manifest,
-      selection,
-      target,
       changes: { renames, definer: request.asked.definer, onMention: ledger.mention },
-      ledger,
-      parallel,
-      replace,
       unlogged: options.attach === true,
       signal,
       observe,
     });
-  } finally {
-    await optionFile.close();
-  }
+  });
   result.warnings.push(...mentionLines(ledger.entry.mentions, renames));
   if (options.check) {
     await observe({ type: 'step', step: 'check' });

@@ -13,7 +13,6 @@ import { foreverArgs, placesIn, serverArgs, type ServerNeeds } from './serverArg
 /** A throwaway server with nothing in it. */
 export interface Sandbox {
   server: Server;
-  settings: ResolvedServer;
   /** Fires when the server ends while it is still needed. */
   died: AbortSignal;
 }
@@ -61,7 +60,7 @@ export async function withSandbox<T>(
     const server = await reach(settings, AbortSignal.any([signal, died.signal]));
     try {
       if (program.version.flavour === 'mysql') await withoutRedo(server);
-      return await body({ server, settings, died: died.signal });
+      return await body({ server, died: died.signal });
     } catch (error) {
       // Its exit may be a moment behind the broken connections.
       const answers = await server.query('SELECT 1').catch(() => null);

@@ -1,9 +1,8 @@
-import { optionFileText } from '../config/option-file.js';
 import type { BinlogPosition } from '../dialect/dialect.js';
 import { findMysqlbinlog } from '../dump/tools.js';
 import type { Server } from '../pair/server.js';
 import { clientEnv, output } from '../util/command.js';
-import { openOptionFile } from '../util/optionFile.js';
+import { withOptionFile } from '../pair/optionFile.js';
 
 export interface LastWrittenOptions {
   /** What was applied of the old source. */
@@ -27,16 +26,17 @@ export async function lastWritten(
   if (flavour !== 'mariadb' || gtid === null || at === null) return null;
   try {
     const file = await findMysqlbinlog(flavour, mysqlbinlog);
-    const optionFile = await openOptionFile(optionFileText(server.settings, flavour));
-    const args = [
-      `--defaults-file=${optionFile.path}`,
-      '--read-from-remote-server',
-      `--start-position=${before(gtid)}`,
-      `--stop-position=${gtid}`,
-      at.file,
-    ];
-    const env = { ...clientEnv, PATH: process.env['PATH'], TZ: 'UTC' };
-    const said = await output({ file, args, env }).finally(async () => await optionFile.close());
+    const said = await withOptionFile(server, async (optionFile) => {
+      const args = [
+        `--defaults-file=${optionFile}`,
+        '--read-from-remote-server',
+        `--start-position=${before(gtid)}`,
+        `--stop-position=${gtid}`,
+        at.file,
+      ];
+      const env = { ...clientEnv, PATH: process.env['PATH'], TZ: 'UTC' };
+      return await output({ file, args, env });
+    });
     return newestOf(said, gtid);
   } catch {
     return null;

@@ -17,6 +17,7 @@ import {
 import { engine, freshTarget, target, tools } from '../rig/shared.js';
 import { setUp, type Setup } from '../support/cli.js';
 import { keysIn } from '../support/store.js';
+import { startWriter } from '../support/writer.js';
 
 const isMysql = engine === 'mysql';
 const names = ['one', 'two'] as const;
@@ -211,15 +212,19 @@ describe('restored channel by channel', () => {
     expect(await target.query("SHOW DATABASES LIKE 'of%'")).toEqual([]);
   });
 
-  test('a drill follows both, passes over what the backup leaves out, and agrees with the replica', async () => {
+  test('while both are written to a drill follows them, passes over what the backup leaves out, and agrees with the replica', async () => {
     await sources[1]!.query('CREATE DATABASE scratch; CREATE TABLE scratch.t (id INT)');
     const setup = await setUpBoth({ databases: { exclude: ['scratch'] } });
     await setup.ok('backup');
     await sources[1]!.query('INSERT INTO scratch.t VALUES (1)');
-    await follows(replica, 104);
+    const writers = await Promise.all(
+      sources.map(async (source, i) => await startWriter(source, `written_${names[i]!}`)),
+    );
     const { json } = await setup.run('drill', '--catch-up', '--json');
+    for (const writer of writers) await writer.stop();
     const { status, catchUp, checks } = json as DrillRecord;
     expect(status, JSON.stringify(checks)).toBe('passed');
+    expect(catchUp!.compared).toBeGreaterThan(5);
     expect(catchUp!.reached).toMatch(/ of channel one, .* of channel two$/);
     expect(await running()).toEqual(['one', 'two']);
   });

@@ -8,13 +8,13 @@ export interface Writer {
   stop(): Promise<void>;
 }
 
-/** Writes rows, updates and now and then a new table, one transaction after another. */
-export async function startWriter(source: RigServer): Promise<Writer> {
+/** Writes rows, updates and now and then a new table, one transaction after another, in a database of that name. */
+export async function startWriter(source: RigServer, database = 'written'): Promise<Writer> {
   await source.query(`
-    CREATE DATABASE IF NOT EXISTS written;
-    CREATE TABLE IF NOT EXISTS written.ledger (id INT PRIMARY KEY AUTO_INCREMENT, amount INT, note VARCHAR(40));
-    CREATE TABLE IF NOT EXISTS written.balance (id INT PRIMARY KEY, total BIGINT);
-    INSERT IGNORE INTO written.balance VALUES (1, 0);
+    CREATE DATABASE IF NOT EXISTS ${database};
+    CREATE TABLE IF NOT EXISTS ${database}.ledger (id INT PRIMARY KEY AUTO_INCREMENT, amount INT, note VARCHAR(40));
+    CREATE TABLE IF NOT EXISTS ${database}.balance (id INT PRIMARY KEY, total BIGINT);
+    INSERT IGNORE INTO ${database}.balance VALUES (1, 0);
   `);
   let committed = 0;
   const state = { stopped: false };
@@ -22,14 +22,14 @@ export async function startWriter(source: RigServer): Promise<Writer> {
     while (!state.stopped) {
       const amount = committed % 97;
       await source.query(
-        `BEGIN; INSERT INTO written.ledger (amount, note) VALUES (${amount}, UUID()); UPDATE written.balance SET total = total + ${amount}; COMMIT`,
+        `BEGIN; INSERT INTO ${database}.ledger (amount, note) VALUES (${amount}, UUID()); UPDATE ${database}.balance SET total = total + ${amount}; COMMIT`,
       );
       committed += 1;
       // Busy, but so that a replica on a slow machine can follow.
       await sleep(5);
       if (committed % 100 === 0) {
         await source.query(
-          `CREATE TABLE written.t${Date.now()} (id INT PRIMARY KEY) COMMENT 'made meanwhile'`,
+          `CREATE TABLE ${database}.t${Date.now()} (id INT PRIMARY KEY) COMMENT 'made meanwhile'`,
         );
       }
     }
