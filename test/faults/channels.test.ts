@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../src/backup.js';
 import type { DrillRecord } from '../../src/catalog/drillRecord.js';
 import type { PromoteResult } from '../../src/promotePair.js';
+import type { RestoreResult } from '../../src/restoreOptions.js';
 import type { PairStatus } from '../../src/status.js';
 import { waitFor } from '../../src/util/wait.js';
 import {
@@ -164,6 +165,12 @@ describe('restored channel by channel', () => {
     for (const source of sources) await source.query('CREATE DATABASE IF NOT EXISTS later');
     await follows(replica, 101);
     await freshTarget();
+    const { attachStatements } = (await setup.ok(...attach, '--dry-run', '--json'))
+      .json as RestoreResult;
+    const changes = attachStatements.filter((sql) => sql.startsWith('CHANGE'));
+    expect(changes.map((sql) => /PORT = (\d+)/.exec(sql)![1])).toEqual(
+      sources.map(({ port }) => String(port)),
+    );
     expect((await setup.runUntil('lag', 'SIGKILL', ...attach)).status).toBe(137);
     // As if it had come to the first one only.
     await target.query(

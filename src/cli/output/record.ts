@@ -35,7 +35,7 @@ export function recordFields(record: BackupRecord): [string, string][] {
     ['source position', `${coordinates.source.file}:${coordinates.source.position}`],
     ...channels.map((channel): [string, string] => [
       `  channel ${channel.name}`,
-      `${channel.source.file}:${channel.source.position}`,
+      `${channel.source.file}:${channel.source.position} of ${channel.host}:${channel.port}`,
     ]),
     ['GTID', coordinates.gtid ?? 'none'],
     ...(coordinates.directions ?? [])
