@@ -51,7 +51,13 @@ export function mariadbDialect(version: Version): Dialect {
       openTempTables: ['Slave_open_temp_tables'],
     },
 
-    resetToGtid: (gtid) => ['RESET MASTER', `SET GLOBAL gtid_slave_pos = ${literal(gtid)}`],
+    // With the state a server that stands at just this GTID can follow this one later: 10.11 with gtid_strict_mode
+    // refuses one that is not in its binary log, though all that comes after it is.
+    resetToGtid: (gtid) => [
+      'RESET MASTER',
+      `SET GLOBAL gtid_binlog_state = ${literal(gtid)}`,
+      `SET GLOBAL gtid_slave_pos = ${literal(gtid)}`,
+    ],
     changeSource: (source, from) => {
       const settings = [
         `MASTER_HOST = ${literal(source.host)}`,
@@ -144,7 +150,29 @@ async function whyNotFrom(ask: (sql: string) => Promise<Row[]>, gtid: string): P
       return `its binary logs up to number ${first} of domain ${domain} are gone`;
   for (const [domain, last] of has)
     if (last > (most.get(domain) ?? 0)) return `it never had number ${last} of domain ${domain}`;
+  // A replica that was seeded by others may have begun after a GTID without a word of it.
+  const untold = [...has].filter(([domain]) => !least.has(domain));
+  const firsts = untold.length > 0 ? await firstsIn(ask, file) : new Map<string, number>();
+  for (const [domain, last] of untold)
+    if ((firsts.get(domain) ?? 0) > last)
+      return `its binary logs begin after number ${last} of domain ${domain}`;
   return '';
+}
+
+/** Enough to find the first GTID of a domain, unless another one has written all of them. */
+const eventsToLookAt = 1000;
+
+async function firstsIn(
+  ask: (sql: string) => Promise<Row[]>,
+  file: string,
+): Promise<Map<string, number>> {
+  const firsts = new Map<string, number>();
+  for (const row of await ask(`SHOW BINLOG EVENTS IN ${file} LIMIT ${eventsToLookAt}`)) {
+    const [, domain = '', number = ''] = /GTID (\d+)-\d+-(\d+)/.exec(text(row, 'Info')) ?? [];
+    if (text(row, 'Event_type') === 'Gtid' && !firsts.has(domain))
+      firsts.set(domain, Number(number));
+  }
+  return firsts;
 }
 
 /** The servers of a domain share its numbers. */

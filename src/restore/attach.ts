@@ -124,7 +124,9 @@ async function caughtUp(
 }
 
 function refuseBroken(target: Server, channel: ChannelStatus, isLate: boolean): void {
-  const error = channel.applierError || (isLate ? channel.receiverError : '');
+  // One that tries again may find its source yet; one that has stopped with an error does not.
+  const hasGivenUp = channel.receiver === 'stopped' && channel.receiverErrno !== 0;
+  const error = channel.applierError || (isLate || hasGivenUp ? channel.receiverError : '');
   if (error === '') return;
   const whom = channel.name === '' ? 'the source' : `the source of channel "${channel.name}"`;
   throw new StillpointError('failed', `the ${target.who} does not follow ${whom}: ${error}`, {

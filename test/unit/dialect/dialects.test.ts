@@ -93,7 +93,7 @@ const mariadb106 = {
     'SELECT @@GLOBAL.gtid_slave_pos AS slavePos, @@GLOBAL.gtid_binlog_pos AS binlogPos, @@GLOBAL.gtid_current_pos AS currentPos',
   serverUuid: "SELECT CONCAT_WS(':', @@hostname, @@port, @@GLOBAL.server_id & 2147483647) AS uuid",
   writable: 'SELECT NOT @@GLOBAL.read_only AS writable',
-  resetToGtid: "RESET MASTER; SET GLOBAL gtid_slave_pos = 'G'",
+  resetToGtid: "RESET MASTER; SET GLOBAL gtid_binlog_state = 'G'; SET GLOBAL gtid_slave_pos = 'G'",
   changeByGtid:
     "CHANGE MASTER 'c1' TO MASTER_HOST = 'h''1', MASTER_PORT = 3307, MASTER_USER = 'repl', MASTER_PASSWORD = 'p''w\\\\', MASTER_SSL = 0, MASTER_CONNECT_RETRY = 10, MASTER_USE_GTID = slave_pos",
   changeByPosition:
