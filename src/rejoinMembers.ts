@@ -1,4 +1,4 @@
-import { lastPromotion, wasOldSource, type Promotion } from './catalog/promotions.js';
+import { lastPromotion, wasNewSource, wasOldSource, type Promotion } from './catalog/promotions.js';
 import { withReplica, type ChosenPair } from './config/choose.js';
 import { replicaTitle } from './config/replicas.js';
 import type { ServerConfig } from './config/schema.js';
@@ -53,7 +53,7 @@ export async function withMembers<T>(
           ? { settings: one.server, server: one.opened }
           : await open(one.server, replicaTitle(name, one.name));
       const promoted = replicas.find(
-        (one) => one.opened && one.opened.uuid === promotion?.newSource.uuid,
+        ({ opened: one }) => one && promotion && wasNewSource(promotion, one),
       );
       const wanted = replicas.find((one) => asked !== undefined && one.name === asked);
       try {
@@ -66,12 +66,14 @@ export async function withMembers<T>(
         const other = wanted ?? (promoted ? undefined : (only ?? former));
         if (!other && !promoted) throw whichOne(name, replicas);
         const replica = other ? await member(other) : await openSource();
-        if (promotion && pair.replicas !== undefined && wasOldSource(promotion, source.server)) {
+        if (promotion && !promoted && wasOldSource(promotion, source.server)) {
           const { host, port } = promotion.newSource;
           throw noSource(source.server, `was replaced by ${host}:${port}, which does not answer`);
         }
         for (const { server } of [source, replica]) await requireAdmin(server, pair.admin);
         await refuseNoSource(source.server, replica.server);
+        if (!promotion || !wasNewSource(promotion, source.server))
+          await refuseTwoSources(source.server, replica.server);
         return await body({ source, replica, promotion });
       } finally {
         for (const server of opened) server.close();
@@ -95,6 +97,18 @@ async function refuseNoSource(server: Server, replica: Server): Promise<void> {
   }
   if (channel) throw noSource(server, `follows ${channel.sourceHost}:${channel.sourcePort}`);
   if (!(await isWritable(server))) throw noSource(server, 'takes no writes');
+}
+
+/** Throws `refused` where both take writes and follow nobody, so that only a record could tell which is the source. */
+async function refuseTwoSources(source: Server, replica: Server): Promise<void> {
+  if (!(await isWritable(replica)) || (await channelsOf(replica)).length > 0) return;
+  throw new StillpointError(
+    'refused',
+    `both ${addressOf(source)} and ${addressOf(replica)} take writes, and no promotion is on record that tells which is the source`,
+    {
+      hint: 'What the other one has would be taken from it. Name the source as such in the configuration, and run on the one that is to follow: SET GLOBAL read_only = ON;',
+    },
+  );
 }
 
 function noSource({ who }: Server, why: string): StillpointError {

@@ -2,6 +2,7 @@ import type { Promotion } from './catalog/promotions.js';
 import type { Rescue } from './catalog/rescues.js';
 import { resolvePair, type ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
+import type { ChannelStatus } from './dialect/dialect.js';
 import { whyNotFollowed } from './failover/continued.js';
 import { openStateOf, type OpenState } from './failover/closing.js';
 import { extraByGtid, type Extra } from './failover/extra.js';
@@ -9,54 +10,22 @@ import { channelOf } from './pair/following.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { forgetTrial, reachAct } from './failover/reach.js';
 import { requireReplicationUser } from './failover/replicationUser.js';
-import { openRejoinJournal } from './failover/journal.js';
+import { openRejoinJournal, type RejoinEntry } from './failover/journal.js';
 import { keepExtra } from './keepExtra.js';
 import { addressOf, doing, perform, statement, type Act } from './pair/act.js';
 import { isClosed, replicationAccount } from './pair/admin.js';
 import { withLock } from './pair/lock.js';
+import { historyOf } from './pair/position.js';
 import type { Server } from './pair/server.js';
 import { withMembers, type Members } from './rejoinMembers.js';
 import { seedingBegun } from './seedReplica.js';
 import { chooseRejoinSeed, endSeeding, seedRejoined } from './seedRejoined.js';
 import { openStore } from './store/open.js';
 import type { Store } from './store/store.js';
+import type { RejoinOptions, RejoinResult } from './rejoinOptions.js';
 import { systemClock, type Clock } from './util/clock.js';
 import { ignore, type Observe } from './util/observe.js';
 import { refuseSeveralChannels, whatIsAlone, type Alone } from './whatIsAlone.js';
-
-export interface RejoinOptions {
-  pair?: string;
-  /** Of a pair with several replicas the one that is to follow. Default: the server that was the source before. */
-  replica?: string;
-  /** Restore the server from the newest backup, though it could follow as it is. */
-  reseed?: boolean;
-  /** Secret key of age, for backups that are encrypted. */
-  identityFile?: string;
-  /** Only say what would be done. */
-  dryRun?: boolean;
-  /** Asked before anything is changed; what it is given says what would happen. */
-  confirm?: (what: string) => Promise<void>;
-  signal?: AbortSignal;
-  observe?: Observe;
-  clock?: Clock;
-}
-
-/** What a rejoin did, or with `dryRun` would do. `nothing`: the server follows already. */
-export interface RejoinResult {
-  pair: string;
-  status: 'following' | 'planned' | 'nothing';
-  /** The server that takes writes, and the one that follows it now. */
-  source: string;
-  replica: string;
-  /** What the replica had of its own, and where that is saved; null for nothing. */
-  rescued: Rescue | null;
-  /** Where its data was restored from: a backup, or a dump of the source; null when it followed as it was. */
-  seed: 'backup' | 'source' | null;
-  /** Id of the backup that it was restored from; null when it was none. */
-  seededFrom: string | null;
-  /** Why it was restored, as a clause; null when it was not. */
-  seededBecause: string | null;
-}
 
 /** Seconds that the server may take to catch up. */
 const patience = 24 * 3600;
@@ -95,7 +64,8 @@ interface Rejoining extends Members {
 
 async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<RejoinResult> {
   const { config, chosen, options, source, replica, promotion } = rejoining;
-  const { observe = ignore, clock = systemClock, dryRun = false, reseed = false } = options;
+  const { observe = ignore, clock = systemClock, dryRun = false } = options;
+  const reseed = options.reseed === true || options.seed !== undefined;
   const signal = AbortSignal.any([lost, ...(options.signal ? [options.signal] : [])]);
   const how = { observe, dryRun };
   const { server } = replica;
@@ -120,40 +90,48 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
   if (channel?.receiver !== 'running') await perform([reachAct(server, source.server)], how);
   // First of all nobody may write to it any more.
   const now = await openStateOf(server);
+  const begun = await seedingBegun(config, server);
+  const goesOn = begun && (await isAsLeft(rejoining, now, left)) && !(reseed && isStuck(channel));
   const ranEvents = now.ranEvents || left?.ranEvents === true;
+  let history = goesOn ? (left?.history ?? null) : null;
   const write = async (seed: RejoinResult['seed']) => {
-    const entry = { server: server.uuid, ranEvents, seed, since: clock.now().toISOString() };
+    const entry = {
+      server: server.uuid,
+      ranEvents,
+      history,
+      seed,
+      since: clock.now().toISOString(),
+    };
     if (!dryRun) await journal.write(entry);
   };
   await write(left?.seed ?? null);
   await observe({ type: 'step', step: 'close' });
   await perform(await closeActs(server, now), how);
-  const isSeeding = await seedingBegun(config, server);
+  history ??= await historyOf(server);
   const isNew = channel === null;
-  const alone = isSeeding ? nothing : await aloneOn(rejoining, isNew, { ...how, signal });
+  const alone = goesOn ? nothing : await aloneOn(rejoining, isNew, { ...how, signal });
   const { extra } = alone;
   if (extra) result.rescued = await saved(rejoining, extra, { ...how, signal, clock });
   const opensAt = opensAtOf(promotion, source.server);
   const cannot =
-    isNew && !isSeeding && !extra ? await whyNotFollowed(server, source.server, opensAt) : null;
+    isNew && !begun && !extra ? await whyNotFollowed(server, source.server, opensAt) : null;
   const doubt = alone.doubt ?? cannot;
   if (doubt !== null) await observe({ type: 'warning', text: `${doubt}: it is restored` });
-  if (isSeeding) result.seededBecause = 'a restore of it was interrupted';
-  else if (doubt === null && extra) result.seededBecause = 'it had transactions of its own';
+  if (doubt === null && extra) result.seededBecause = 'it had transactions of its own';
+  else if (begun) result.seededBecause = doubt ?? 'a restore of it was interrupted';
   else result.seededBecause = doubt ?? (reseed ? 'that was asked for' : null);
 
   if (result.seededBecause !== null) {
     const place = { config, chosen, source, replica };
-    const begun = left?.seed ?? 'backup';
-    result.seed = isSeeding ? begun : await chooseRejoinSeed(place);
+    const { identityFile, seed = null } = options;
+    const identity = identityFile === undefined ? {} : { identityFile };
+    result.seed = goesOn ? (left?.seed ?? 'backup') : await chooseRejoinSeed(place, seed, identity);
     const from = result.seed === 'backup' ? 'the newest backup' : `what ${result.source} holds`;
-    if (!dryRun && !isSeeding)
-      await options.confirm?.(`empty ${result.replica} and restore ${from}`);
+    if (!dryRun && !goesOn) await options.confirm?.(`empty ${result.replica} and restore ${from}`);
     await write(result.seed);
     await observe({ type: 'step', step: 'seed' });
-    const { identityFile } = options;
-    const asked = { ...(identityFile === undefined ? {} : { identityFile }), ...how, signal };
-    result.seededFrom = await seedRejoined(place, result.seed, { ...asked, anew: !isSeeding });
+    const asked = { ...identity, ...how, signal, anew: !goesOn };
+    result.seededFrom = await seedRejoined(place, result.seed, asked);
   } else {
     await observe({ type: 'step', step: 'follow-source' });
     const account = await replicationAccount(chosen.pair);
@@ -197,6 +175,27 @@ async function saved(
   await how.observe({ type: 'step', step: 'rescue' });
   await perform([save], how);
   return rescued;
+}
+
+/**
+ * Whether a server is as a restore of it was left: nobody has opened it since, and what it has that the source has
+ * not it had when it was closed. Of any other, what it has alone is saved before it is emptied.
+ */
+async function isAsLeft(
+  { replica: { server }, source }: Rejoining,
+  { wasWritable }: OpenState,
+  left: RejoinEntry | null,
+): Promise<boolean> {
+  if (wasWritable) return false;
+  const extra = await extraByGtid(server, source.server);
+  return extra === null || left?.history === (await historyOf(server));
+}
+
+/** Whether a channel will not go on by itself. */
+function isStuck(channel: ChannelStatus | null): boolean {
+  if (channel === null) return false;
+  const { receiver, receiverErrno, applierErrno } = channel;
+  return applierErrno !== 0 || (receiver === 'stopped' && receiverErrno !== 0);
 }
 
 const nothing: Alone = { extra: null, doubt: null, channel: '' };

@@ -19,15 +19,17 @@ export interface RejoinPlace {
   replica: Member;
 }
 
-/** From where a server that comes back is restored: the newest backup, else its source. */
-export async function chooseRejoinSeed({
-  config,
-  chosen: { name, pair },
-  source,
-  replica,
-}: RejoinPlace): Promise<'backup' | 'source'> {
-  const at = { pair: name, source: asAdmin(source.settings, pair.admin) };
-  const between = { source: source.server, replica: replica.server, asked: null };
+/** From where a server that comes back is restored. */
+export type RejoinSeed = 'backup' | 'source';
+
+/** The same: as asked, else the newest backup where that will do, else its source. */
+export async function chooseRejoinSeed(
+  { config, chosen: { name, pair }, source, replica }: RejoinPlace,
+  asked: RejoinSeed | null,
+  identity: { identityFile?: string },
+): Promise<RejoinSeed> {
+  const at = { pair: name, source: asAdmin(source.settings, pair.admin), ...identity };
+  const between = { source: source.server, replica: replica.server, asked };
   return (await chooseSeed(config, at, between)).seed === 'backup' ? 'backup' : 'source';
 }
 
@@ -37,7 +39,7 @@ export async function chooseRejoinSeed({
  */
 export async function seedRejoined(
   { config, chosen: { name, pair }, source, replica }: RejoinPlace,
-  seed: 'backup' | 'source',
+  seed: RejoinSeed,
   {
     anew,
     ...how
@@ -55,7 +57,7 @@ export async function seedRejoined(
     source: asAdmin(source.settings, pair.admin),
   };
   if (seed === 'backup') return (await seedReplica(config, { ...asked, anew })).backup;
-  await seedFromSource(config, asked, source.server);
+  await seedFromSource(config, { ...asked, anew }, source.server);
   await endSeeding(config, name, replica.server, how);
   return null;
 }

@@ -7,6 +7,7 @@ import { StillpointError } from './errors.js';
 import { conditionOf } from './failover/condition.js';
 import { caughtUp } from './failover/follow.js';
 import { userDatabases, wipeActs } from './failover/wipe.js';
+import { openBackup } from './openBackup.js';
 import { doing, perform, statement } from './pair/act.js';
 import { isClosed, isWritable } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
@@ -73,7 +74,7 @@ async function seed(
 ): Promise<Seeded> {
   const { dryRun = false, observe = ignore } = options;
   const how = { stateDir: config.stateDir, observe, dryRun };
-  const left = await interrupted(config, replica);
+  const left = await leftOf(config, options, replica);
   const condition = await conditionOf(replica, source);
   const follows = condition.kind === 'follows' ? condition.channel : null;
   let backup = left?.backup ?? null;
@@ -138,6 +139,27 @@ function seedConfig(config: Config, { pair, replica, source }: SeedReplicaOption
 /** Whether a seeding of this server was interrupted: it may hold a part of the data only. */
 export async function seedingBegun(config: Config, server: Server): Promise<boolean> {
   return (await interrupted(config, server)) !== null;
+}
+
+/** What a seeding that goes on was interrupted in; one that begins anew, or was of another store, is forgotten. */
+async function leftOf(
+  config: Config,
+  { pair, anew = false, dryRun = false }: SeedReplicaOptions,
+  replica: Server,
+): Promise<LedgerEntry | null> {
+  const left = await interrupted(config, replica);
+  if (!left || (!anew && (await isStored(config, left.backup, pair)))) return left;
+  if (!dryRun) await removeLedger(ledgerPath(config.stateDir, left.backup, replica.uuid));
+  return null;
+}
+
+async function isStored(config: Config, backup: string, pair: string): Promise<boolean> {
+  const opened = await openBackup(config, backup, pair).catch((error: unknown) => {
+    if (error instanceof StillpointError && error.code === 'no-such-backup') return null;
+    throw error;
+  });
+  await opened?.store.close();
+  return opened !== null;
 }
 
 async function interrupted(config: Config, replica: Server): Promise<LedgerEntry | null> {

@@ -139,9 +139,14 @@ async function setUpLocked(on: SettingUp): Promise<Omit<SetUpResult, 'acts'>> {
   });
 }
 
-/** `--replace` begins anew, unless it is what was asked for the last time and has not come to its end. */
+/**
+ * `--replace` begins anew, unless it is what was asked for the last time and has not come to its end; and so does
+ * another seed.
+ */
 function goesOn(entry: SetupEntry, { source, replica, options }: SettingUp): boolean {
-  const isSame = entry.source === source.uuid && entry.replica === replica.uuid;
+  const { seed = entry.seed } = options;
+  const isSame =
+    entry.source === source.uuid && entry.replica === replica.uuid && entry.seed === seed;
   return isSame && (options.replace !== true || (entry.wipe && entry.phase === 'seeding'));
 }
 

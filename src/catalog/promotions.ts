@@ -82,6 +82,20 @@ export async function lastPromotion(store: Store, pair: string): Promise<Promoti
   }
 }
 
+/**
+ * Whether a server is the one that was promoted. MariaDB's identity holds the name of its host, which a container
+ * may lose: the same address, port and server_id will do.
+ */
+export function wasNewSource(
+  { newSource }: Promotion,
+  { uuid, settings }: { uuid: string; settings: { host: string; port: number } },
+): boolean {
+  if (newSource.uuid === uuid) return true;
+  const rest = (identity: string | null) => /^[^:]*(:\d+:\d+)$/.exec(identity ?? '')?.[1];
+  const isThere = newSource.host === settings.host && newSource.port === settings.port;
+  return isThere && rest(uuid) !== undefined && rest(newSource.uuid) === rest(uuid);
+}
+
 /** Whether a server is the one that was the source before: by its address where it could not be asked then. */
 export function wasOldSource(
   { oldSource }: Promotion,

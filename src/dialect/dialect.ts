@@ -146,6 +146,9 @@ export interface Dialect {
   /** GLOBAL STATUS names that count starts of the applier and open temporary tables. */
   readonly counters: { starts: readonly string[]; openTempTables: readonly string[] };
 
+  /** Rolls back every prepared XA transaction, whoever has left it; a statement for each that `ask` finds. */
+  rollBackPrepared(ask: (sql: string) => Promise<Row[]>): Promise<string[]>;
+
   /** Makes an empty server take `gtid` as already applied. */
   resetToGtid(gtid: string): string[];
   /** Points the server at its source: from `gtid` where it is given, else from `position`. */

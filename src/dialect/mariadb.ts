@@ -51,6 +51,10 @@ export function mariadbDialect(version: Version): Dialect {
       openTempTables: ['Slave_open_temp_tables'],
     },
 
+    async rollBackPrepared(ask) {
+      const rows = await ask("XA RECOVER FORMAT='SQL'");
+      return rows.map((row) => `XA ROLLBACK ${text(row, 'data')}`);
+    },
     // With the state a server that stands at just this GTID can follow this one later: 10.11 with gtid_strict_mode
     // refuses one that is not in its binary log, though all that comes after it is.
     resetToGtid: (gtid) => [

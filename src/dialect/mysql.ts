@@ -58,6 +58,15 @@ export function mysqlDialect(version: Version): Dialect {
       openTempTables: ['Slave_open_temp_tables', 'Replica_open_temp_tables'],
     },
 
+    async rollBackPrepared(ask) {
+      const rows = await ask('XA RECOVER CONVERT XID');
+      return rows.map((row) => {
+        const hex = text(row, 'data').replace(/^0x/i, '');
+        const end = 2 * (number(row, 'gtrid_length') ?? 0);
+        const format = number(row, 'formatID') ?? 1;
+        return `XA ROLLBACK X'${hex.slice(0, end)}', X'${hex.slice(end)}', ${format}`;
+      });
+    },
     resetToGtid: (gtid) => [
       binaryLogWords ? 'RESET BINARY LOGS AND GTIDS' : 'RESET MASTER',
       `SET GLOBAL gtid_purged = ${literal(gtid)}`,

@@ -52,13 +52,16 @@ const rejoining = z.object({
   /** The server that was about to become a replica, and whether it ran events before. */
   server: z.string(),
   ranEvents: z.boolean(),
+  /** Every GTID that it had when it was closed; null where there are none. What it has more was written since. */
+  history: z.string().nullable().default(null),
   /** Where its data comes from, once it is to be restored. */
   seed: z.enum(['backup', 'source']).nullable().default(null),
   since: z.iso.datetime(),
 });
 
 /** What a rejoin leaves on disk. */
-export type RejoinJournal = StateFile<z.infer<typeof rejoining>>;
+export type RejoinEntry = z.infer<typeof rejoining>;
+export type RejoinJournal = StateFile<RejoinEntry>;
 
 /** The same of `pair rejoin`, one for each server. */
 export function openRejoinJournal(stateDir: string, pair: string, server: string): RejoinJournal {

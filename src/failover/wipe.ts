@@ -16,15 +16,17 @@ export async function userDatabases(server: Server): Promise<string[]> {
 }
 
 /**
- * What empties a server that is to be seeded: its channels, databases, accounts and roles go. `root` stays and so
+ * What empties a server that is to be seeded: its channels, transactions, databases, accounts and roles go. `root` stays and so
  * does the account that does it. Nothing of it is logged.
  */
 export async function wipeActs(server: Server): Promise<Act[]> {
   const unfollow = await unfollowActs(server);
+  // One that a client has left would hold its tables for ever. It is in the binary log, as what the server has alone.
+  const prepared = await server.dialect.rollBackPrepared(async (sql) => await server.query(sql));
   const databases = await userDatabases(server);
   const drops = databases.map((name) => `DROP DATABASE IF EXISTS ${identifier(name)}`);
   const accounts = await accountActs(server);
-  return [...unfollow, ...[...drops, ...accounts].map((sql) => unlogged(server, sql))];
+  return [...unfollow, ...[...prepared, ...drops, ...accounts].map((sql) => unlogged(server, sql))];
 }
 
 /** What makes a server follow nobody. */

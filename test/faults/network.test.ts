@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { PromoteResult } from '../../src/promotePair.js';
-import type { RejoinResult } from '../../src/rejoinPair.js';
+import type { RejoinResult } from '../../src/rejoinOptions.js';
 import type { PairStatus } from '../../src/status.js';
 import { waitFor } from '../../src/util/wait.js';
 import { emptyServer, startNetwork, type OwnServer } from '../rig/index.js';

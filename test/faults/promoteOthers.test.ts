@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { PromoteResult } from '../../src/promotePair.js';
-import type { RejoinResult } from '../../src/rejoinPair.js';
+import type { RejoinResult } from '../../src/rejoinOptions.js';
 import { engine } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';
 import type { Setup } from '../support/cli.js';

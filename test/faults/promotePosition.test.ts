@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { promotePair, type PromoteResult } from '../../src/promotePair.js';
-import type { RejoinResult } from '../../src/rejoinPair.js';
+import type { RejoinResult } from '../../src/rejoinOptions.js';
 import { waitFor } from '../../src/util/wait.js';
 import { engine } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';

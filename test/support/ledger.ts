@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import mysql, { type Connection } from 'mysql2/promise';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RejoinResult } from '../../src/rejoinPair.js';
+import type { RejoinResult } from '../../src/rejoinOptions.js';
 import { waitFor } from '../../src/util/wait.js';
 import type { RigServer } from '../rig/index.js';
 import type { Setup } from './cli.js';

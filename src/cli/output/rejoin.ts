@@ -1,4 +1,4 @@
-import type { RejoinResult } from '../../rejoinPair.js';
+import type { RejoinResult } from '../../rejoinOptions.js';
 import { fieldsText } from './text.js';
 
 /** What a rejoin did, as lines for people. */

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { configOf, type Context } from '../../context.js';
 import { replicaOption } from '../../options.js';
 import { askedOfPair } from './asked.js';
@@ -6,6 +6,7 @@ import { askedOfPair } from './asked.js';
 interface RejoinFlags {
   replica?: string;
   reseed?: boolean;
+  seed?: 'backup' | 'source';
   identity?: string;
   dryRun?: boolean;
 }
@@ -19,7 +20,13 @@ export function registerPairRejoin(pair: Command, context: Context): void {
     .addOption(
       replicaOption('of several replicas the one that is to follow; default: the old source'),
     )
-    .option('--reseed', 'restore it from the newest backup, though it could follow as it is')
+    .option('--reseed', 'restore it, though it could follow as it is')
+    .addOption(
+      new Option(
+        '--seed <from>',
+        'the same, and from where (default: the newest backup, else the source)',
+      ).choices(['backup', 'source']),
+    )
     .option('--identity <file>', 'the secret key of age that reads the backup')
     .option('--dry-run', 'only print every statement')
     .action(async (name: string | undefined, flags: RejoinFlags, command: Command) => {
