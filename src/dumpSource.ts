@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildManifest, buildRecord } from './catalog/build.js';
 import { commit, listBackups, putFile, writeManifest } from './catalog/catalog.js';
@@ -86,6 +86,7 @@ export async function dumpSource(config: Config, options: DumpSourceOptions): Pr
   const { flavour } = source.dialect.version;
   const file = await openOptionFile(optionFileText(settings, flavour));
   try {
+    await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
     await refuseNoRoom(source, config.stateDir);
     await sayDump(source, observe);
     const tools = await findTools(flavour, pair.tools, false);
