@@ -4,6 +4,7 @@ import { text } from './dialect/rows.js';
 import { atLeast } from './dialect/version.js';
 import { findClient, findTools } from './dump/tools.js';
 import { StillpointError } from './errors.js';
+import { refuseNoRoom } from './failover/room.js';
 import type { Seed } from './failover/setupJournal.js';
 import type { Server } from './pair/server.js';
 import { seedingBackup, type SeedingBackupOptions } from './seedingBackup.js';
@@ -43,15 +44,16 @@ export async function chooseSeed(
 
 const otherwise = 'Say --seed source to take what the source holds.';
 
-/** Throws where a program is missing. */
+/** Throws where a program is missing, `refused` where its dump would have no room. */
 async function fromSource(
   config: Config,
   { pair }: SeedingBackupOptions,
-  { dialect }: Server,
+  source: Server,
   reason: string | null,
 ): Promise<ChosenSeed> {
   const { tools } = resolvePair(config, pair).pair;
-  const { flavour } = dialect.version;
+  const { flavour } = source.dialect.version;
+  await refuseNoRoom(source, config.stateDir);
   await findTools(flavour, tools, false);
   await findClient('mysql', flavour, tools.mysql);
   return { seed: 'source', reason };

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildManifest, buildRecord } from './catalog/build.js';
 import { commit, listBackups, putFile, writeManifest } from './catalog/catalog.js';
@@ -83,6 +83,7 @@ export async function dumpSource(config: Config, options: DumpSourceOptions): Pr
   const settings = await resolveServer(options.source);
   const source = await openServer(settings, `source of ${name}`);
   try {
+    await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
     await refuseNoRoom(source, config.stateDir);
     await sayDump(source, observe);
     const tools = await findTools(source.dialect.version.flavour, pair.tools, false);

@@ -9,7 +9,11 @@ import { waitingEvents } from './failover/events.js';
 import { extraByGtid } from './failover/extra.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { lastWritten } from './failover/lastWritten.js';
-import type { PromotionEntry, PromotionJournal } from './failover/journal.js';
+import {
+  openRejoinJournal,
+  type PromotionEntry,
+  type PromotionJournal,
+} from './failover/journal.js';
 import { moveOthers } from './moveOthers.js';
 import { doing, perform, statement } from './pair/act.js';
 import { replicationAccount } from './pair/admin.js';
@@ -74,7 +78,12 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
     if (status === 'left') warnings.push(leftText(promoting, name, reason));
   if (entry.kind === 'switchover') {
     await observe({ type: 'step', step: 'follow-source' });
-    await attempt(async () => await turnAround(promoting, entry));
+    await attempt(async () => {
+      await turnAround(promoting, entry).catch(async (error: unknown) => {
+        await leaveEvents(promoting, entry);
+        throw error;
+      });
+    });
   }
   let alone: string | null = null;
   if (entry.kind === 'switchover' && !dryRun)
@@ -147,6 +156,16 @@ async function turnAround(
   // Its events came back as those of a replica with what was turned on at the new source.
   const events = ranEvents ? [statement(source, 'SET GLOBAL event_scheduler = ON')] : [];
   await perform([wait, ...events], how);
+}
+
+/** Its events are off until it has them as those of a replica: `pair rejoin`, which mends it, is told that they ran. */
+async function leaveEvents(
+  { config, chosen, dryRun }: Promoting,
+  { oldSource, ranEvents, since }: PromotionEntry,
+): Promise<void> {
+  if (dryRun || !ranEvents || oldSource === null) return;
+  const journal = openRejoinJournal(config.stateDir, chosen.name, oldSource);
+  await journal.write({ server: oldSource, ranEvents, history: null, seed: null, since });
 }
 
 /**

@@ -1,4 +1,5 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { number, text } from '../dialect/rows.js';
 import { atLeast } from '../dialect/version.js';
 import { StillpointError } from '../errors.js';
@@ -42,17 +43,25 @@ export async function checkRoom(source: Server, replica: Server): Promise<Findin
   return { name, status: 'fail', detail, fix };
 }
 
-/** Throws `refused` when a dump of a server might not fit into a folder of this host. */
+/** Throws `refused` when a dump of a server might not fit into a folder of this host. Changes nothing. */
 export async function refuseNoRoom(source: Server, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { bavail, bsize } = await statfs(folder);
+  const free = await freeIn(folder);
   const needed = await dataBytes(source);
-  if (bavail * bsize >= needed) return;
+  if (free >= needed) return;
   throw new StillpointError(
     'refused',
-    `${folder} has ${bytesText(bavail * bsize)} free, a dump of the ${source.who} may take ${bytesText(needed)}`,
+    `${folder} has ${bytesText(free)} free, a dump of the ${source.who} may take ${bytesText(needed)}`,
     { hint: 'Set stateDir to a folder with more room, or seed from a backup of the store.' },
   );
+}
+
+/** Of a folder that is not there yet, what there is where it would be made. */
+async function freeIn(folder: string): Promise<number> {
+  const found = await statfs(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  });
+  return found === null ? await freeIn(dirname(folder)) : found.bavail * found.bsize;
 }
 
 async function freeBytes(server: Server): Promise<number | null> {

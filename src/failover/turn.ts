@@ -106,7 +106,9 @@ async function readyByPosition(turning: Turning, how: TurnOptions): Promise<stri
     const apply = doing(server, '-- wait until it has applied its relay logs', async () => {
       await applyReceived(server, name, { ...how, within: patience });
     });
-    await perform([statement(server, dialect.stopReceiver(name)), apply], how);
+    // A run that was killed has stopped it.
+    const starts = channel.applierRunning ? [] : [statement(server, dialect.startApplier(name))];
+    await perform([statement(server, dialect.stopReceiver(name)), ...starts, apply], how);
   } else {
     const to = [dialect.stopReplica(name), dialect.startReplicaUntil(name, { position })];
     const reach = doing(server, `-- wait until it stands at ${text(position)}`, async () => {

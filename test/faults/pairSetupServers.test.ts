@@ -117,6 +117,18 @@ describe('refused', () => {
     );
   });
 
+  test('too little room here for a dump of the source', async () => {
+    const setup = await setUpServers();
+    const { stateDir } = setup.config;
+    await mkdir(stateDir);
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', stateDir]);
+    try {
+      await expectRefused(setup, /state has \S+ kB free, a dump of the source of shop may take/);
+    } finally {
+      await execa('umount', [stateDir]);
+    }
+  });
+
   test('too little room on the replica', async () => {
     const folder = join(two.folder, 'narrow');
     // Else it makes files for its redo log after it has started.

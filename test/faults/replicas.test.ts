@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../src/backup.js';
 import type { BackupRecord } from '../../src/catalog/records.js';
 import type { Finding } from '../../src/doctor.js';
@@ -20,6 +20,7 @@ import {
 } from '../rig/index.js';
 import { engine, tools } from '../rig/shared.js';
 import { setUp, type Setup, type SetupOptions } from '../support/cli.js';
+import { expectReplicas } from '../support/inOrder.js';
 import { keysIn } from '../support/store.js';
 
 // A source with three replicas. The last tests end the source.
@@ -56,6 +57,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([source, ...Object.values(servers)].map(async (one) => await one.stop()));
   await rm(folder, { recursive: true, force: true });
+});
+
+let isSourceThere = true;
+afterEach(async () => {
+  if (isSourceThere) await expectReplicas(source, Object.values(servers));
 });
 
 async function caughtUp(): Promise<void> {
@@ -298,6 +304,7 @@ describe('the source is gone', () => {
       await servers[name].query('STOP REPLICA IO_THREAD');
     await source.query('INSERT INTO shop.item (n) VALUES (5)');
     await pairOf(source, servers.east).waitForCatchUp();
+    isSourceThere = false;
     await source.stop();
     for (const name of ['west', 'spare'] as const)
       await servers[name].query('START REPLICA IO_THREAD');
@@ -334,7 +341,9 @@ describe('the source is gone', () => {
       otherReplicas: ['west'],
       others: [{ name: 'west', status: 'following', reason: null }],
     });
-    expect((await setup.run('pair', 'promote', '--replica', 'west', '--yes')).status).toBe(10);
+    const other = await setup.run('pair', 'promote', '--replica', 'west', '--yes');
+    expect(other.stderr).toMatch(/spare of shop follows nobody .*: it is the source already/);
+    expect(other.status).toBe(10);
     const [status] = (await setup.ok('status', '--json')).json as PairStatus[];
     expect(status).toMatchObject({ rolesSwapped: true, source: { version: null } });
   });

@@ -1,12 +1,13 @@
 import { execa } from 'execa';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { PairStatus } from '../../src/status.js';
 import { waitFor } from '../../src/util/wait.js';
 import type { OwnServer } from '../rig/index.js';
 import { engine } from '../rig/shared.js';
 import { root, type Setup } from '../support/cli.js';
+import { aloneOn, expectOwnRoles } from '../support/inOrder.js';
 import { ownPair } from '../support/ownPair.js';
 
 const isMysql = engine === 'mysql';
@@ -18,6 +19,11 @@ beforeAll(async () => {
   [source, replica] = own.servers();
   await source.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY)');
   await own.as(source, replica).waitForCatchUp();
+});
+
+afterEach(async () => {
+  await expectOwnRoles(source, replica);
+  expect(await aloneOn(replica, source)).toEqual([]);
 });
 
 async function statusIn(setup: Setup): Promise<PairStatus> {

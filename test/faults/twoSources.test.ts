@@ -11,6 +11,7 @@ import { setUp } from '../support/cli.js';
 import {
   asApp,
   contentOf,
+  expectRingInOrder,
   lockedByApp,
   pairOfRing,
   settle,
@@ -29,10 +30,7 @@ beforeAll(async () => {
   ring = await startRing();
 });
 afterAll(async () => await ring.stop());
-afterEach(async () => {
-  expect(await stateOf(ring.source)).toEqual(open);
-  expect(await stateOf(ring.replica)).toEqual(open);
-});
+afterEach(async () => await expectRingInOrder(ring));
 
 async function writingToBoth(work: (apps: App[]) => Promise<void>): Promise<void> {
   const apps = [await startApp(ring.source, 21), await startApp(ring.replica, 22)];

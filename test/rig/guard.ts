@@ -1,12 +1,34 @@
-import { afterEach } from 'vitest';
+import { afterEach, beforeEach } from 'vitest';
 import { waitFor } from '../../src/util/wait.js';
-import { pair } from './shared.js';
+import { engine, pair } from './shared.js';
 
-// A test that leaves the replica paused, or a GTID of its own on it, has failed.
+const closed =
+  engine === 'mysql'
+    ? "CONCAT(@@GLOBAL.read_only, ' ', @@GLOBAL.super_read_only)"
+    : '@@GLOBAL.read_only';
+
+/** Whether each of the two takes writes, in the words of its engine. */
+async function roles(): Promise<string> {
+  const servers = [pair.source, pair.replica];
+  const rows = await Promise.all(
+    servers.map(async (server) => await server.query(`SELECT ${closed} AS closed`)),
+  );
+  return JSON.stringify(rows.flat());
+}
+
+let before = '';
+beforeEach(async () => {
+  before = await roles();
+});
+
+// A test that leaves the replica paused, a GTID of its own on it, or one of the two closed or open for writes as it
+// was not before, has failed.
 afterEach(async () => {
   let faults: string[] = [];
   const isFine = async () => ((faults = await pair.faults()).length === 0 ? true : null);
-  if (await waitFor(isFine, { within: 20 })) return;
-  await pair.healErrant();
-  throw new Error(`the test left its replica behind: ${faults.join('; ')}`);
+  const fine = await waitFor(isFine, { within: 20 });
+  if (!fine) await pair.healErrant();
+  const after = await roles();
+  if (after !== before) faults.push(`read-only: ${before} before, ${after} after`);
+  if (faults.length > 0) throw new Error(`the test left its pair behind: ${faults.join('; ')}`);
 });

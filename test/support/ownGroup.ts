@@ -12,9 +12,9 @@ import {
   type RigServer,
 } from '../rig/index.js';
 import { engine, tools } from '../rig/shared.js';
-import { setUp, type Setup } from './cli.js';
-import { aloneOn } from './inOrder.js';
-import { isWritable } from './ownPair.js';
+import { setUp, type Setup, type SetupOptions } from './cli.js';
+import { aloneOn, runsEvents } from './inOrder.js';
+import { isClosed, isWritable } from './ownPair.js';
 
 const isMysql = engine === 'mysql';
 const admin = { user: 'chief', password: 'chief pw 1' };
@@ -35,7 +35,7 @@ export interface OwnGroup {
   /** As they were started. */
   servers(): OwnServer[];
   /** A configuration with an account that may do everything; replicas by their names, or one without. */
-  setUp(source: OwnServer, replicas: Replicas, more?: Record<string, unknown>): Promise<Setup>;
+  setUp(source: OwnServer, replicas: Replicas, options?: SetupOptions): Promise<Setup>;
   /** Roles, threads and data are as they have to be, a write arrives, and no replica has anything alone. */
   expectInOrder(source: OwnServer, replicas: Replicas): Promise<void>;
 }
@@ -74,7 +74,7 @@ export function ownGroup({ ids, args = [], byPosition = false }: OwnGroupOptions
   });
   const group: OwnGroup = {
     servers: () => started,
-    async setUp(source, replicas, more = {}) {
+    async setUp(source, replicas, options = {}) {
       const at = ({ port }: RigServer) => ({
         host: '127.0.0.1',
         port,
@@ -91,17 +91,23 @@ export function ownGroup({ ids, args = [], byPosition = false }: OwnGroupOptions
         replication: { user: 'repl', password: backupPassword },
         tools: { mysqldump, mysql, mysqlbinlog, mysqld: server },
       };
-      return await setUp({ pair: { ...pair, ...more } });
+      return await setUp({ ...options, pair });
     },
     async expectInOrder(source, replicas) {
       const all = Object.values(namesOf(replicas));
-      const writable = await Promise.all([source, ...all].map(isWritable));
-      expect(writable).toEqual([true, ...all.map(() => false)]);
+      expect([await isWritable(source), ...(await Promise.all(all.map(isClosed)))]).toEqual(
+        [source, ...all].map(() => true),
+      );
+      const running = await Promise.all([source, ...all].map(runsEvents));
+      expect(running).toEqual(running.map(() => true));
       await source.query(
         'INSERT INTO app.ledger SELECT COALESCE(MAX(id), 0) + 1, "n" FROM app.ledger',
       );
-      const rows = async (server: OwnServer) =>
-        await server.query('SELECT * FROM app.ledger ORDER BY id');
+      // Without GTIDs of MySQL, what both hold is all that tells.
+      const rows = async (server: OwnServer) => [
+        await server.query('SELECT * FROM app.ledger ORDER BY id'),
+        await server.query("SELECT User, Host FROM mysql.user WHERE User <> '' ORDER BY 1, 2"),
+      ];
       for (const replica of all) {
         await reached(source, replica);
         expect(await rows(replica)).toEqual(await rows(source));

@@ -8,6 +8,7 @@ import {
   startServers,
   type Network,
   type OwnServer,
+  type RigServer,
 } from '../rig/index.js';
 import { pairOf, type Pair } from '../rig/pair.js';
 import { engine, tools } from '../rig/shared.js';
@@ -83,7 +84,14 @@ export function ownPair(args: string[] = [], { network }: { network?: Network } 
 export const durable = ['--sync-binlog=1', '--innodb-flush-log-at-trx-commit=1'];
 
 /** Whether ordinary accounts may write to it. */
-export async function isWritable(server: OwnServer): Promise<boolean> {
+export async function isWritable(server: RigServer): Promise<boolean> {
   const [row] = await server.query<{ ro: number }>('SELECT @@GLOBAL.read_only AS ro');
   return row!.ro === 0;
+}
+
+/** Whether a server takes no writes, on MySQL also of accounts that may write to read-only ones. */
+export async function isClosed(server: RigServer): Promise<boolean> {
+  const setting = engine === 'mysql' ? 'super_read_only' : 'read_only';
+  const [row] = await server.query<{ closed: number }>(`SELECT @@GLOBAL.${setting} AS closed`);
+  return row!.closed === 1;
 }

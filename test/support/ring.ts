@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql from 'mysql2/promise';
+import { expect } from 'vitest';
 import { waitFor } from '../../src/util/wait.js';
 import {
   backupPassword,
@@ -13,6 +14,7 @@ import {
   type Where,
 } from '../rig/index.js';
 import { engine, tools } from '../rig/shared.js';
+import { aloneOn } from './inOrder.js';
 
 const isMysql = engine === 'mysql';
 
@@ -71,7 +73,8 @@ export async function startRing(at?: { source: Where; replica: Where }): Promise
   return ring;
 }
 
-function follow({ host, port }: RigServer): string {
+/** Makes a node follow another one of the ring. */
+export function follow({ host, port }: RigServer): string {
   return isMysql
     ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${host}', SOURCE_PORT=${port}, SOURCE_USER='ring', SOURCE_PASSWORD='ring pw 1', SOURCE_CONNECT_RETRY=1, SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`
     : `CHANGE MASTER TO MASTER_HOST='${host}', MASTER_PORT=${port}, MASTER_USER='ring', MASTER_PASSWORD='ring pw 1', MASTER_CONNECT_RETRY=1, MASTER_USE_GTID=slave_pos; START SLAVE`;
@@ -100,6 +103,16 @@ export async function settle({ source, replica }: Ring, third?: RigServer): Prom
       if (!(await waitFor(isThere, { within: 60 }))) throw new Error(`the ring does not turn`);
     }
   }
+}
+
+/** Fails unless both take writes, each follows the other, and none has anything that the other lacks. */
+export async function expectRingInOrder(ring: Ring): Promise<void> {
+  const { source, replica } = ring;
+  const open = { writable: true, applies: true };
+  expect([await stateOf(source), await stateOf(replica)]).toEqual([open, open]);
+  await settle(ring);
+  expect(await contentOf(replica)).toEqual(await contentOf(source));
+  expect([await aloneOn(source, replica), await aloneOn(replica, source)]).toEqual([[], []]);
 }
 
 /** What the database `shared` holds on a server. */

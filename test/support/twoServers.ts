@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import {
   backupPassword,
   emptyServer,
@@ -15,6 +15,7 @@ import { engine, tools } from '../rig/shared.js';
 import { certificateArgs } from './certificate.js';
 import { setUp, type Setup } from './cli.js';
 import { gtidsOf } from './gtids.js';
+import { aloneOn, expectOwnRoles } from './inOrder.js';
 
 const isMysql = engine === 'mysql';
 
@@ -49,6 +50,7 @@ export function startTwoServers({ tls = false } = {}): void {
     await Promise.all([two.source, two.replica].map(async (server) => await server.stop()));
     await rm(two.folder, { recursive: true, force: true });
   });
+  afterEach(expectRolesOfBoth);
   beforeEach(async () => {
     for (const server of [two.source, two.replica]) await bare(server);
     await two.source.query(`
@@ -62,6 +64,14 @@ export function startTwoServers({ tls = false } = {}): void {
       CREATE EVENT store.ticking ON SCHEDULE EVERY 1 DAY STARTS '2000-01-01' DO INSERT INTO store.tick VALUES (1);
     `);
   });
+}
+
+/** However a test has ended: each of the two has its role, and a replica has nothing of its own. */
+async function expectRolesOfBoth(): Promise<void> {
+  const { source, replica } = two;
+  await expectOwnRoles(source, replica);
+  const status = isMysql ? 'SHOW REPLICA STATUS' : 'SHOW ALL SLAVES STATUS';
+  if ((await replica.query(status)).length > 0) expect(await aloneOn(replica, source)).toEqual([]);
 }
 
 /** A server as it is after it was installed, with an account for its administrator that is not logged. */
