@@ -5,7 +5,9 @@ import type { Config } from './config/schema.js';
 import { reasonOf, StillpointError } from './errors.js';
 import { leaveActs, openActs } from './failover/becomeSource.js';
 import { openStateOf } from './failover/closing.js';
-import { waitingEvents } from './failover/events.js';
+import { eventAct } from './failover/eventAct.js';
+import { eventsOff, waitingEvents } from './failover/events.js';
+import { eventsOffActs } from './failover/eventsOff.js';
 import { extraByGtid } from './failover/extra.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { lastWritten } from './failover/lastWritten.js';
@@ -14,6 +16,7 @@ import {
   type PromotionEntry,
   type PromotionJournal,
 } from './failover/journal.js';
+import { persistedReadOnly } from './failover/optionLines.js';
 import { moveOthers } from './moveOthers.js';
 import { doing, perform, statement } from './pair/act.js';
 import { replicationAccount } from './pair/admin.js';
@@ -71,7 +74,10 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
     });
   if (!dryRun)
     await attempt(async () => await runPairHook(promoting, chosen.pair.failover.after, 'after'));
-  await attempt(async () => await turnOnEvents(promoting, entry));
+  let eventScheduler = false;
+  await attempt(async () => {
+    eventScheduler = await turnOnEvents(promoting, entry);
+  });
   // Before the old source writes into its binary log what comes from the new one.
   const others = await moveOthers(promoting, entry);
   for (const { name, status, reason } of others)
@@ -85,6 +91,10 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
       });
     });
   }
+  let persisted: string[] = [];
+  await attempt(async () => {
+    persisted = await persistedReadOnly(replica);
+  });
   let alone: string | null = null;
   if (entry.kind === 'switchover' && !dryRun)
     await attempt(async () => {
@@ -104,6 +114,8 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
     status: 'promoted',
     oldSource: { host: old.host, port: old.port, uuid: entry.oldSource },
     newSource: { host: replica.settings.host, port: replica.settings.port, uuid: replica.uuid },
+    replica: chosen.replicaName,
+    engine: replica.dialect.version.flavour,
     startedAt: entry.since,
     finishedAt: clock.now().toISOString(),
     writesPausedSeconds: paused === null ? null : Math.round(paused) / 1000,
@@ -111,6 +123,8 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
     opensAt,
     alone,
     events: switched.events.map(({ name }) => name),
+    eventScheduler,
+    persisted,
     others,
     warnings,
     by: `${userInfo().username}@${hostname()}`,
@@ -123,16 +137,24 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
   return promotion;
 }
 
+/**
+ * Turns on the events that ran on the old source, and the event scheduler if that ran events; of one that is gone
+ * nobody knows, so then if it has events. Answers whether the scheduler was turned on.
+ */
 async function turnOnEvents(
   { replica, observe, dryRun }: Promoting,
-  { switched }: PromotionEntry,
-): Promise<void> {
-  const wanted = switched?.events ?? [];
-  const off = new Set((await waitingEvents(replica, null)).map(({ name }) => name));
-  const acts = wanted.filter(({ name }) => off.has(name)).map(({ sql }) => statement(replica, sql));
-  const runs = (await openStateOf(replica)).ranEvents;
-  if (wanted.length > 0 && !runs) acts.push(statement(replica, 'SET GLOBAL event_scheduler = ON'));
+  { kind, ranEvents, switched }: PromotionEntry,
+): Promise<boolean> {
+  const wanted = new Set(switched?.events.map(({ name }) => name));
+  const off = (await waitingEvents(replica, null)).filter(({ name }) => wanted.has(name));
+  const acts = off.map((event) => eventAct(replica, event, { isLogged: true }));
+  // A copy of the source's files has its events on.
+  const hasEvents = wanted.size > 0 || (await eventsOff(replica)).length > 0;
+  const isWanted = kind === 'failover' ? wanted.size > 0 : ranEvents && hasEvents;
+  const turnsOn = isWanted && !(await openStateOf(replica)).ranEvents;
+  if (turnsOn) acts.push(statement(replica, 'SET GLOBAL event_scheduler = ON'));
   await perform(acts, { observe, dryRun });
+  return turnsOn;
 }
 
 /** The old source becomes a replica of the new one. */
@@ -153,9 +175,12 @@ async function turnAround(
   const wait = doing(source, '-- wait until it has caught up', async () => {
     await caughtUp(source, replica, { within: patience, signal, observe });
   });
-  // Its events came back as those of a replica with what was turned on at the new source.
-  const events = ranEvents ? [statement(source, 'SET GLOBAL event_scheduler = ON')] : [];
-  await perform([wait, ...events], how);
+  await perform([wait], how);
+  if (!ranEvents) return;
+  // What was turned on at the new source came back as off; not what ran there already.
+  const cameOff = dryRun ? (switched?.events ?? []).map(({ name }) => name) : [];
+  const events = await eventsOffActs(source, cameOff);
+  await perform([...events, statement(source, 'SET GLOBAL event_scheduler = ON')], how);
 }
 
 /** Its events are off until it has them as those of a replica: `pair rejoin`, which mends it, is told that they ran. */

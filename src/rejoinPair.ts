@@ -74,6 +74,7 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
     status: dryRun ? 'planned' : 'following',
     source: addressOf(source.server),
     replica: addressOf(server),
+    engine: server.dialect.version.flavour,
     ...{ rescued: null, seed: null, seededFrom: null, seededBecause: null },
   };
   if (!dryRun) await forgetTrial(server);

@@ -18,6 +18,10 @@ export const promotionSchema = z.object({
   status: z.literal('promoted'),
   oldSource: place,
   newSource: place,
+  /** Of a pair with several replicas the name of the one that is the source now. */
+  replica: z.string().nullable().default(null),
+  /** Null in older records. */
+  engine: z.enum(['mysql', 'mariadb']).nullable().default(null),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   /** From the moment the source took no more writes until the new one took them; null: nobody knows. */
@@ -41,6 +45,10 @@ export const promotionSchema = z.object({
   alone: z.string().nullable().default(null),
   /** `database.event`: these run on the new source now. */
   events: z.array(z.string()),
+  /** Whether its event scheduler was off, and was turned on for them. */
+  eventScheduler: z.boolean().default(false),
+  /** Variables that SET PERSIST has stored on it, and that make it read-only when it restarts. */
+  persisted: z.array(z.string()).default([]),
   /** The other replicas of a pair with several; `left`: it was not turned to the new source, and why. */
   others: z
     .array(

@@ -173,6 +173,11 @@ export interface Dialect {
   /** Ends writes by everybody who has no special privilege; on MySQL by these too. */
   closeForWrites(): string;
   openForWrites(): string;
+  /**
+   * Rows of `id`, `user` and `doing`: the connections, but for `ours`, that keep a server from being closed for
+   * writes, the oldest first. MariaDB and MySQL 5.7 do not tell who has locked a table and does nothing.
+   */
+  holders(ours: number): string;
   /** Lets accounts with special privileges, and nobody else, write to a server that is closed for writes. */
   admitPrivileged(): string[];
   /** Single row with the column `history`: every GTID that the server has in its data. */

@@ -6,7 +6,7 @@ import {
   type Row,
 } from './dialect.js';
 import { literal } from './quote.js';
-import { number, readReplicaStatus, text } from './rows.js';
+import { number, readReplicaStatus, runningStatements, text } from './rows.js';
 import { atLeast, type Version } from './version.js';
 
 /**
@@ -89,6 +89,7 @@ export function mariadbDialect(version: Version): Dialect {
     stopReceiver: (channel) => `STOP REPLICA ${literal(channel)} IO_THREAD`,
     closeForWrites: () => 'SET GLOBAL read_only = ON',
     openForWrites: () => 'SET GLOBAL read_only = OFF',
+    holders: runningStatements,
     admitPrivileged: () => [],
     gtidHistory: () =>
       "SELECT CONCAT(@@GLOBAL.gtid_binlog_state, '|', @@GLOBAL.gtid_slave_pos) AS history",

@@ -7,7 +7,7 @@ import {
   type SourceAddress,
 } from './dialect.js';
 import { literal } from './quote.js';
-import { number, readReplicaStatus, text } from './rows.js';
+import { number, readReplicaStatus, runningStatements, text } from './rows.js';
 import { atLeast, type Version } from './version.js';
 
 /**
@@ -82,6 +82,7 @@ export function mysqlDialect(version: Version): Dialect {
     // Each sets the other variable too.
     closeForWrites: () => 'SET GLOBAL super_read_only = ON',
     openForWrites: () => 'SET GLOBAL read_only = OFF',
+    holders: atLeast(version, 8) ? lockHolders : runningStatements,
     admitPrivileged: () => ['SET GLOBAL super_read_only = OFF'],
     gtidHistory: () => 'SELECT @@GLOBAL.gtid_executed AS history',
     async historyBeyond(ask, a, b) {
@@ -135,6 +136,11 @@ export function mysqlDialect(version: Version): Dialect {
       ...(atLeast(client, 8, 0, 2) ? ['--column-statistics=0'] : []),
     ],
   };
+}
+
+/** Whoever writes or has locked a table for that holds the global lock in this way. */
+function lockHolders(ours: number): string {
+  return `SELECT PROCESSLIST_ID AS id, CONCAT_WS('@', IFNULL(PROCESSLIST_USER, 'system user'), PROCESSLIST_HOST) AS user, MAX(IFNULL(PROCESSLIST_INFO, SQL_TEXT)) AS doing FROM performance_schema.metadata_locks JOIN performance_schema.threads AS t ON t.THREAD_ID = OWNER_THREAD_ID LEFT JOIN performance_schema.events_statements_current AS s ON s.THREAD_ID = OWNER_THREAD_ID AND s.NESTING_EVENT_ID IS NULL WHERE metadata_locks.OBJECT_TYPE IN ('GLOBAL', 'COMMIT') AND LOCK_STATUS = 'GRANTED' AND LOCK_TYPE <> 'SHARED' AND PROCESSLIST_ID <> ${ours} GROUP BY id, user ORDER BY MAX(PROCESSLIST_TIME) DESC`;
 }
 
 function bandOf(version: Version): string {

@@ -81,3 +81,8 @@ export function readReplicaStatus(row: Row): ChannelStatus {
 function idOrNull(id: number | null): number | null {
   return id === 0 ? null : id;
 }
+
+/** Of {@link Dialect.holders}, as far as a process list tells: statements that run and may write. */
+export function runningStatements(ours: number): string {
+  return `SELECT ID AS id, CONCAT_WS('@', USER, HOST) AS user, INFO AS doing FROM information_schema.PROCESSLIST WHERE COMMAND = 'Query' AND STATE NOT LIKE 'Waiting for %' AND INFO NOT LIKE 'SELECT%' AND USER <> 'event_scheduler' AND ID NOT IN (${ours}, CONNECTION_ID()) ORDER BY TIME DESC`;
+}

@@ -1,4 +1,5 @@
 import type { Dialect } from '../dialect/dialect.js';
+import { asUsual } from '../pair/session.js';
 import type { Command } from '../util/command.js';
 import type { Lane } from './lanes.js';
 import type { PartPlan } from './plan.js';
@@ -34,6 +35,7 @@ export function dumpCommand(
     '--max-allowed-packet=1G',
     ...(part.plain ? asStored : asUtf8),
     ...dialect.dumpOptions(tools.mysqldump.version),
+    ...(tools.takesInit ? [`--init-command=SET SESSION ${asUsual}`] : []),
     ...(part.kind === 'data' ? extraArgs : []),
     ...contents[part.kind],
     ...(part.where === null ? [] : [`--where=${part.where}`]),

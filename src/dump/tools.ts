@@ -11,6 +11,8 @@ export interface Tool {
 /** The programs a dump runs. */
 export interface DumpTools {
   mysqldump: Tool;
+  /** Whether mysqldump can be told what to set first: that of MySQL 8.0 cannot. */
+  takesInit: boolean;
   zstd: string;
   /** Only when the backup is encrypted. */
   age: string | null;
@@ -96,14 +98,21 @@ export async function findProgram(name: string, configured: string | undefined):
   return path;
 }
 
+async function takesInit({ path }: Tool): Promise<boolean> {
+  const said = await output({ file: path, args: ['--no-defaults', '--help'] }).catch(() => '');
+  return said.includes('--init-command');
+}
+
 /** Finds every program that a dump of this flavour needs; throws for the first that is missing. */
 export async function findTools(
   flavour: Flavour,
   configured: { mysqldump?: string; zstd?: string; age?: string },
   encrypted: boolean,
 ): Promise<DumpTools> {
+  const mysqldump = await findClient('mysqldump', flavour, configured.mysqldump);
   return {
-    mysqldump: await findClient('mysqldump', flavour, configured.mysqldump),
+    mysqldump,
+    takesInit: flavour === 'mysql' && (await takesInit(mysqldump)),
     zstd: await findProgram('zstd', configured.zstd),
     age: encrypted ? await findProgram('age', configured.age) : null,
     stdbuf: await findProgram('stdbuf', undefined).catch(() => null),

@@ -2,6 +2,7 @@ import { number, text } from '../dialect/rows.js';
 import { reasonOf, StillpointError } from '../errors.js';
 import { doing, statement, type Act } from '../pair/act.js';
 import { isWritable } from '../pair/admin.js';
+import { closeAct, lockedWithin } from '../pair/closeWrites.js';
 import { openWriters } from '../pair/openWriters.js';
 import { kill, type Server } from '../pair/server.js';
 import type { Session } from '../pair/session.js';
@@ -68,17 +69,13 @@ export function closing(source: Server, { before, seconds, isBegun }: ClosingOpt
   let lock: Session | null = null;
   let beat = { end: (): void => undefined };
   let isTouched = isBegun;
-  const touch = (sql: string, timeout?: number) => {
-    const { on, says, run } = statement(source, sql, timeout);
-    return {
-      on,
-      says,
-      run: async (said: string) => {
-        isTouched = true;
-        await run(said);
-      },
-    };
-  };
+  const touch = (act: Act): Act => ({
+    ...act,
+    run: async (said) => {
+      isTouched = true;
+      await act.run(said);
+    },
+  });
   const letGo = () => {
     beat.end();
     lock?.destroy();
@@ -90,10 +87,8 @@ export function closing(source: Server, { before, seconds, isBegun }: ClosingOpt
     : [
         doing(source, locking, async () => {
           lock = await source.session();
-          await lock.query(
-            `SET SESSION wait_timeout = ${silence}, lock_wait_timeout = ${Math.ceil(seconds)}`,
-          );
-          await lock.query(locking, seconds + 5);
+          await lock.query(`SET SESSION wait_timeout = ${silence}`);
+          await lockedWithin(source, lock, locking, seconds);
           beat = heartbeat(lock);
           void lock.gone.then(() => {
             lost.abort(new StillpointError('failed', `lost the read lock on the ${source.who}`));
@@ -101,8 +96,8 @@ export function closing(source: Server, { before, seconds, isBegun }: ClosingOpt
         }),
       ];
   const acts = [
-    ...(before.ranEvents ? [touch('SET GLOBAL event_scheduler = OFF')] : []),
-    touch(dialect.closeForWrites(), seconds),
+    ...(before.ranEvents ? [touch(statement(source, 'SET GLOBAL event_scheduler = OFF'))] : []),
+    touch(closeAct(source, seconds)),
     ...lockActs,
   ];
   return {

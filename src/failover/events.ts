@@ -1,15 +1,9 @@
 import { identifier } from '../dialect/quote.js';
-import type { ChannelStatus } from '../dialect/dialect.js';
+import type { ChannelStatus, Dialect, Row } from '../dialect/dialect.js';
 import { number, text } from '../dialect/rows.js';
 import { channelsOf } from '../pair/channels.js';
 import type { Server } from '../pair/server.js';
-
-/** An event to turn on. */
-export interface WaitingEvent {
-  /** `database.event`, for people. */
-  name: string;
-  sql: string;
-}
+import type { EventChange } from './eventAct.js';
 
 /** SLAVESIDE_DISABLED was renamed by MySQL 8.2. */
 const offHere = "STATUS IN ('SLAVESIDE_DISABLED', 'REPLICA_SIDE_DISABLED')";
@@ -23,38 +17,37 @@ export async function waitingEvents(
   replica: Server,
   source: Server | null,
   channel: ChannelStatus | null = null,
-): Promise<WaitingEvent[]> {
-  const rows = await replica.query(
-    `SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name, DEFINER AS definer, ORIGINATOR AS originator FROM information_schema.EVENTS WHERE ${offHere} ORDER BY 1, 2`,
-  );
+): Promise<EventChange[]> {
+  const rows = await replica.query(eventsWhere(offHere));
   const isShared = channel !== null && (await channelsOf(replica)).length > 1;
   const of = source === null ? null : await statusesOn(source);
-  const found = rows
-    .map((row) => ({
-      ...{ db: text(row, 'db'), name: text(row, 'name'), by: text(row, 'definer') },
-      originator: number(row, 'originator'),
-    }))
-    .filter(({ db, name, originator }) => {
-      const status = of?.get(keyOf(db, name));
-      if (status !== undefined) return status === 'ENABLED';
-      if (!isShared) return true;
-      return of === null && originator === channel.sourceServerId;
-    });
-  return found.map(({ db, name, by }) => ({
-    name: `${db}.${name}`,
-    sql: replica.dialect.enableEvent(`${identifier(db)}.${identifier(name)}`, accountOf(by)),
-  }));
+  const found = rows.filter((row) => {
+    const status = of?.get(keyOf(text(row, 'db'), text(row, 'name')));
+    if (status !== undefined) return status === 'ENABLED';
+    if (!isShared) return true;
+    return of === null && number(row, 'originator') === channel.sourceServerId;
+  });
+  return found.map((row) => changeOf(row, (...of) => replica.dialect.enableEvent(...of)));
 }
 
-/** Statements that turn off the events that run on a server which becomes a replica. */
-export async function eventsOff(replica: Server): Promise<string[]> {
-  const rows = await replica.query(
-    "SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name, DEFINER AS definer FROM information_schema.EVENTS WHERE STATUS = 'ENABLED' ORDER BY 1, 2",
-  );
-  return rows.map((row) => {
-    const event = `${identifier(text(row, 'db'))}.${identifier(text(row, 'name'))}`;
-    return replica.dialect.disableEvent(event, accountOf(text(row, 'definer')));
-  });
+/** What turns off the events that run on a server which becomes a replica. */
+export async function eventsOff(replica: Server): Promise<EventChange[]> {
+  const rows = await replica.query(eventsWhere("STATUS = 'ENABLED'"));
+  return rows.map((row) => changeOf(row, (...of) => replica.dialect.disableEvent(...of)));
+}
+
+function eventsWhere(condition: string): string {
+  return `SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name, DEFINER AS definer, ORIGINATOR AS originator, CHARACTER_SET_CLIENT AS charset, COLLATION_CONNECTION AS collation FROM information_schema.EVENTS WHERE ${condition} ORDER BY 1, 2`;
+}
+
+function changeOf(row: Row, word: Dialect['enableEvent']): EventChange {
+  const [db, name] = [text(row, 'db'), text(row, 'name')];
+  return {
+    name: `${db}.${name}`,
+    sql: word(`${identifier(db)}.${identifier(name)}`, accountOf(text(row, 'definer'))),
+    charset: text(row, 'charset'),
+    collation: text(row, 'collation'),
+  };
 }
 
 async function statusesOn(source: Server): Promise<Map<string, string>> {

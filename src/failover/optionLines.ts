@@ -1,4 +1,5 @@
 import { text } from '../dialect/rows.js';
+import { atLeast } from '../dialect/version.js';
 import { addressOf } from '../pair/act.js';
 import type { Server } from '../pair/server.js';
 import { variablesOf } from '../pair/variables.js';
@@ -65,4 +66,14 @@ async function setSinceStart(server: Server, wanted: readonly string[]): Promise
       : `SELECT VARIABLE_NAME AS name FROM performance_schema.variables_info WHERE VARIABLE_NAME IN (${list}) AND VARIABLE_SOURCE = 'DYNAMIC'`,
   );
   return new Set(rows.map((row) => text(row, 'name')));
+}
+
+/** Names of the variables that SET PERSIST has stored, and that make a server read-only when it restarts. */
+export async function persistedReadOnly(server: Server): Promise<string[]> {
+  const { version } = server.dialect;
+  if (version.flavour === 'mariadb' || !atLeast(version, 8)) return [];
+  const rows = await server.query(
+    "SELECT VARIABLE_NAME AS name FROM performance_schema.persisted_variables WHERE VARIABLE_NAME IN ('read_only', 'super_read_only') AND VARIABLE_VALUE IN ('ON', '1') ORDER BY 1",
+  );
+  return rows.map((row) => text(row, 'name'));
 }

@@ -1,4 +1,5 @@
 import { reasonOf, StillpointError } from '../errors.js';
+import { isGone } from '../pair/closeWrites.js';
 import type { Server } from '../pair/server.js';
 import { errno } from '../pair/session.js';
 import type { Observe } from '../util/observe.js';
@@ -81,7 +82,8 @@ async function close(
     const outcome = await settled(lease.begin(atATime * 3, AbortSignal.any([signal, lease.lost])));
     if (outcome.ok && outcome.value) return lease;
     await lease.drop().catch(() => undefined);
-    await seeGone(node, lease.stopper());
+    const stopper = lease.stopper();
+    await waitFor(async () => await isGone(node, stopper), { within: 60, every: 50 });
     // It may have gone through in the last moment.
     await openAgain(node);
     signal.throwIfAborted();
@@ -96,16 +98,6 @@ async function close(
 /** 1205: lock wait timeout. Null: it was still waiting after longer than that. */
 function isLockWait(error: unknown): boolean {
   return error === null || (error instanceof StillpointError && errno(error.cause) === 1205);
-}
-
-async function seeGone(node: Server, id: number | undefined): Promise<void> {
-  await waitFor(
-    async () => {
-      const rows = await node.query<{ Id: number }>('SHOW PROCESSLIST', 30);
-      return rows.some((row) => row.Id === id) ? null : true;
-    },
-    { within: 60, every: 50 },
-  );
 }
 
 function notClosed(node: Server, reason: string, cause: unknown): StillpointError {

@@ -14,7 +14,7 @@ export interface Server {
   readonly dialect: Dialect;
   /** Tells this server from every other one; the same after a restart. */
   readonly uuid: string;
-  /** Runs a statement on the control connection, opening a new one when the last one broke before. */
+  /** Runs a statement on the control connection, opening a new one when the last one is gone. */
   query<T extends Row = Row>(sql: string, timeoutSeconds?: number): Promise<T[]>;
   /** A connection of its own; the caller ends it. */
   session(options?: SessionOptions): Promise<Session>;
@@ -27,7 +27,15 @@ export interface Server {
  */
 export async function openServer(settings: ResolvedServer, who: string): Promise<Server> {
   const first = await connect(settings, who);
-  let control: Session | null = first;
+  let control: Session | null = null;
+  const keep = (opened: Session) => {
+    control = opened;
+    void opened.gone.then(() => {
+      if (control === opened) control = null;
+    });
+    return opened;
+  };
+  keep(first);
   const { dialect, uuid } = await identityOf(first, who).catch((error: unknown) => {
     first.destroy();
     throw error;
@@ -57,8 +65,7 @@ export async function openServer(settings: ResolvedServer, who: string): Promise
     uuid,
     session,
     async query<T extends Row = Row>(sql: string, timeoutSeconds?: number) {
-      control ??= await session();
-      const used = control;
+      const used = control ?? keep(await session());
       try {
         return await used.query<T>(sql, timeoutSeconds);
       } catch (error) {

@@ -40,8 +40,15 @@ const quiet = 30;
 const parting = 2000;
 
 /**
+ * What a server may have set otherwise for all connections: a statement is committed at once, and neither a hook
+ * that takes long nor a long statement ends the session. Either comment is read by one kind of server only.
+ */
+export const asUsual =
+  'wait_timeout = 28800, autocommit = 1 /*M!100101 , max_statement_time = 0 */ /*!50708 , max_execution_time = 0 */';
+
+/**
  * Opens a connection in a known state: utf8mb4, no sql_mode that changes quoting, no limit on a
- * statement's time. `who` names the server in errors.
+ * statement's time, every statement a transaction of its own. `who` names the server in errors.
  */
 export async function connect(
   server: ResolvedServer,
@@ -111,7 +118,9 @@ export async function connect(
   };
   try {
     if (bytes) await session.query('SET NAMES utf8mb4');
-    await session.query("SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 600");
+    await session.query(
+      `SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 600, ${asUsual}`,
+    );
   } catch (error) {
     session.destroy();
     throw error;

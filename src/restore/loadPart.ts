@@ -3,7 +3,7 @@ import type { ManifestPart } from '../catalog/records.js';
 import { identifier, literal } from '../dialect/quote.js';
 import { text } from '../dialect/rows.js';
 import type { Server } from '../pair/server.js';
-import type { Session, SessionOptions } from '../pair/session.js';
+import { asUsual, type Session, type SessionOptions } from '../pair/session.js';
 import type { Store } from '../store/store.js';
 import type { Command } from '../util/command.js';
 import type { Lent, Step } from '../util/lent.js';
@@ -154,7 +154,7 @@ export async function initCommand({
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('sql_require_primary_key')",
   );
   const values = new Map(rows.map((row) => [text(row, 'Variable_name'), text(row, 'Value')]));
-  const settings = ['unique_checks = 0', 'foreign_key_checks = 0'];
+  const settings = ['unique_checks = 0', 'foreign_key_checks = 0', asUsual];
   if (values.get('sql_require_primary_key') === 'ON') settings.push('sql_require_primary_key = 0');
   if (unlogged) settings.push('sql_log_bin = 0');
   return `SET SESSION ${settings.join(', ')}`;

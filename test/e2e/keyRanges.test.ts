@@ -218,7 +218,7 @@ test.each(dumped)('mysqldump reads the ranges right in %s', async (_, plain, col
       );
       const { file, args } = dumpCommand(
         { parts: [part!], ignored: null, estimatedBytes: 0 },
-        { mysqldump, zstd: 'zstd', age: null, stdbuf: null },
+        { mysqldump, takesInit: false, zstd: 'zstd', age: null, stdbuf: null },
         dialectOf(mysqldump.version),
         optionFile,
         ['--skip-extended-insert', ...more],
