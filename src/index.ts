@@ -35,7 +35,8 @@ export { rejoinPair, type RejoinOptions, type RejoinResult } from './rejoinPair.
 export { restoreBackup } from './restoreBackup.js';
 export type { RestoreBackupOptions, RestoreResult } from './restoreOptions.js';
 export { pinBackup, unpinBackup, type PinOptions } from './pin.js';
-export { promotePair, type PromoteOptions, type PromoteResult } from './promotePair.js';
+export type { PromoteOptions, PromoteResult } from './promoteOptions.js';
+export { promotePair } from './promotePair.js';
 export { prune, type PrunedBackup, type PruneOptions, type PruneResult } from './prune.js';
 export { resume } from './resume.js';
 export type { SetUpPairOptions, SetUpResult } from './setUpOptions.js';

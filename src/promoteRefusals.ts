@@ -11,7 +11,7 @@ import { isWritable } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
 import { lockHolder } from './pair/lock.js';
 import { kill, type Server } from './pair/server.js';
-import type { PromoteOptions } from './promotePair.js';
+import type { PromoteOptions } from './promoteOptions.js';
 import { openStore } from './store/open.js';
 import { ignore } from './util/observe.js';
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { PromoteResult } from '../../src/promotePair.js';
+import type { PromoteResult } from '../../src/promoteOptions.js';
 import type { RejoinResult } from '../../src/rejoinPair.js';
 import { engine } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';

@@ -1,7 +1,8 @@
 import { execa } from 'execa';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { promotePair, type PromoteResult } from '../../src/promotePair.js';
+import type { PromoteResult } from '../../src/promoteOptions.js';
+import { promotePair } from '../../src/promotePair.js';
 import type { RejoinResult } from '../../src/rejoinPair.js';
 import { waitFor } from '../../src/util/wait.js';
 import { engine, tools } from '../rig/shared.js';
