@@ -65,8 +65,7 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
     await work().catch((error: unknown) => {
       warnings.push(textOf(error));
     });
-  if (!dryRun)
-    await attempt(async () => await runPairHook(promoting, chosen.pair.failover.after, 'after'));
+  if (!dryRun) await attempt(async () => await runPairHook(promoting, entry.kind, 'after'));
   await attempt(async () => await turnOnEvents(promoting, entry));
   // Before the old source writes into its binary log what comes from the new one.
   const others = await moveOthers(promoting, entry);

@@ -125,7 +125,7 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   const kind = options.switchover ? 'switchover' : 'failover';
   if (!dryRun) {
     await options.confirm?.(`${questionOf(kind, replica, channel, old)}${promoter.loss}`);
-    await runPairHook(promoting, pair.failover.before, 'before');
+    await runPairHook(promoting, kind, 'before');
   }
   // Of one that was killed, how the source was before that.
   const { wasWritable, ranEvents } =

@@ -110,6 +110,7 @@ describe('switchover', () => {
       ['before', 'after'].map((when) => ({
         event: `promote.${when}`,
         pair: 'shop',
+        kind: 'switchover',
         oldSource: { host: '127.0.0.1', port: source.port },
         newSource: { host: '127.0.0.1', port: replica.port },
       })),
