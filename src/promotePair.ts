@@ -14,7 +14,7 @@ import { requireReplicationUser } from './failover/replicationUser.js';
 import { takeRest } from './failover/takeRest.js';
 import { finishPromotion, type Promoting } from './finishPromotion.js';
 import { journalAt } from './freeze/journal.js';
-import { recover } from './freeze/recover.js';
+import { endFreeze } from './freeze/recover.js';
 import { openAdmin, requireAdmin } from './pair/admin.js';
 import { addressOf } from './pair/act.js';
 import { channelsOf } from './pair/channels.js';
@@ -108,7 +108,7 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
     closedAt: null,
   };
   const own = { name: chosen.replicaName, uuid: replica.uuid };
-  if (!dryRun) await recover(replica, await journalAt(config.stateDir, name, own));
+  if (!dryRun) await endFreeze(replica, await journalAt(config.stateDir, name, own), observe);
   const left = await journal.read();
   if (left?.phase === 'switching')
     return answer('promoted', await finishPromotion(promoting, left));
