@@ -4,7 +4,7 @@ import { replicaTitle } from './config/replicas.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
 import type { ChannelStatus } from './dialect/dialect.js';
-import { reasonOf, StillpointError } from './errors.js';
+import { StillpointError } from './errors.js';
 import { isAsBefore, openStateOf } from './failover/closing.js';
 import { waitingEvents } from './failover/events.js';
 import { channelFrom, refuseUnfit } from './failover/fit.js';
@@ -64,14 +64,16 @@ export async function promotePair(
   const replica = await openAdmin(pair.replica, pair.admin, who);
   let source: Server | null = null;
   try {
-    const found = await openAdmin(pair.source, pair.admin, `source of ${name}`).catch(
-      (error: unknown) => reasonOf(error),
+    let why: unknown = null;
+    source = await openAdmin(pair.source, pair.admin, `source of ${name}`).catch(
+      (error: unknown) => {
+        why = error;
+        return null;
+      },
     );
-    if (typeof found === 'string') {
-      if (options.switchover) throw absent(found, name);
-    } else source = found;
+    if (!source && options.switchover) throw absent(why, name);
     for (const server of [replica, source]) if (server) await requireAdmin(server, pair.admin);
-    const promoter = { config, chosen, options, replica, source, loss };
+    const promoter = { config, chosen, options, replica, source, absent: why, loss };
     if (options.endBackup && options.dryRun !== true) await endBackup(promoter);
     return await withLock(replica, async (lost) => await promoteLocked(promoter, lost));
   } catch (error) {
