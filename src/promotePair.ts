@@ -135,6 +135,7 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   const entry: PromotionEntry = {
     id: left?.id ?? newBackupId(clock, kind),
     ...{ pair: name, kind, phase: 'closing', wasWritable, ranEvents, switched: null },
+    ...{ ranReceiver: false, at: null },
     oldSource: old.uuid ?? channel.sourceUuid,
     newSource: replica.uuid,
     since: clock.now().toISOString(),
