@@ -33,6 +33,8 @@ export interface PromoteResult {
   otherReplicas: string[];
   /** The same, and whether each follows the new source now, or with `dryRun` would. */
   others: Promotion['others'];
+  /** What needs a person; those on record, or with `nothing` of what is not as it should be now. */
+  warnings: string[];
   /** What is on record; null with `planned`, and where nobody has promoted it. */
   promotion: Promotion | null;
 }

@@ -1,4 +1,3 @@
-import { lastPromotion, type Promotion } from './catalog/promotions.js';
 import type { ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import type { ChannelStatus } from './dialect/dialect.js';
@@ -12,7 +11,6 @@ import { channelsOf } from './pair/channels.js';
 import { lockHolder } from './pair/lock.js';
 import { kill, type Server } from './pair/server.js';
 import type { PromoteOptions } from './promoteOptions.js';
-import { openStore } from './store/open.js';
 import { ignore } from './util/observe.js';
 
 /** Who promotes what. */
@@ -79,18 +77,6 @@ export async function refuseLiving(
     `the source of ${chosen.name} does not answer here, but it lives: ${sign}`,
     { hint: `Writes that it takes would be lost. ${fenced}` },
   );
-}
-
-/** The promotion by which the replica became the source that it is; null where it is none. */
-export async function alreadyPromoted({ chosen, replica }: Promoter): Promise<Promotion | null> {
-  if (!(await isWritable(replica))) return null;
-  const store = await openStore(chosen.store);
-  try {
-    const promotion = await lastPromotion(store, chosen.name);
-    return promotion?.newSource.uuid === replica.uuid ? promotion : null;
-  } finally {
-    await store.close();
-  }
 }
 
 /** The replica does not follow the source. */

@@ -122,10 +122,16 @@ describe('the source dies', () => {
     await reached(source, east);
     const { others } = await failOver(setup, 1);
     expect(others).toEqual([{ name: 'west', status: 'left', reason: 'its SQL thread is stopped' }]);
+    const repeated = await setup.run(...promote, '--json');
+    expect(repeated.json).toMatchObject({ status: 'nothing', others: [{ status: 'left' }] });
+    expect(repeated.stderr).toMatch(/replica west of shop does not follow the new source/);
+    expect(repeated.status).toBe(1);
     expect((await setup.run('pair', 'rejoin', '--replica', 'east', '--yes')).status).toBe(10);
     const again = ['pair', 'rejoin', '--replica', 'west', '--yes'];
     expect((await setup.runUntil('follow-source', 'SIGKILL', ...again)).status).toBe(137);
     expect(await rejoin(setup, '--replica', 'west')).toMatchObject({ rescued: null, seed: null });
+    const mended = await setup.ok(...promote, '--json');
+    expect(mended.json).toMatchObject({ status: 'nothing', others: following, warnings: [] });
     await rejoin(setup);
     await expectInOrder();
   });
