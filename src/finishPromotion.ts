@@ -1,5 +1,4 @@
-import { hostname, userInfo } from 'node:os';
-import { putPromotion, type Promotion } from './catalog/promotions.js';
+import type { Promotion } from './catalog/promotions.js';
 import type { ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { reasonOf, StillpointError } from './errors.js';
@@ -17,16 +16,15 @@ import {
   type PromotionJournal,
 } from './failover/journal.js';
 import { persistedReadOnly } from './failover/optionLines.js';
+import { keepPromotion, recordOf } from './keepPromotion.js';
 import { moveOthers } from './moveOthers.js';
 import { doing, perform, statement } from './pair/act.js';
 import { replicationAccount } from './pair/admin.js';
 import type { Identity } from './pair/following.js';
 import type { Server } from './pair/server.js';
 import { runPairHook } from './pairHook.js';
-import { openStore } from './store/open.js';
 import type { Clock } from './util/clock.js';
 import type { Observe } from './util/observe.js';
-import { toolName } from './util/tool.js';
 
 /** A promotion that goes on. */
 export interface Promoting {
@@ -72,8 +70,7 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
     await work().catch((error: unknown) => {
       warnings.push(textOf(error));
     });
-  if (!dryRun)
-    await attempt(async () => await runPairHook(promoting, chosen.pair.failover.after, 'after'));
+  if (!dryRun) await attempt(async () => await runPairHook(promoting, entry.kind, 'after'));
   let eventScheduler = false;
   await attempt(async () => {
     eventScheduler = await turnOnEvents(promoting, entry);
@@ -81,7 +78,7 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
   // Before the old source writes into its binary log what comes from the new one.
   const others = await moveOthers(promoting, entry);
   for (const { name, status, reason } of others)
-    if (status === 'left') warnings.push(leftText(promoting, name, reason));
+    if (status === 'left') warnings.push(leftText(chosen.name, name, reason));
   if (entry.kind === 'switchover') {
     await observe({ type: 'step', step: 'follow-source' });
     await attempt(async () => {
@@ -106,33 +103,18 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
   const asked = { gtid: received.gtid, at: opensAt, mysqlbinlog };
   const isTold = entry.kind === 'failover' && !dryRun;
   const newest = isTold ? await lastWritten(replica, asked) : null;
-  const promotion: Promotion = {
-    format: 1,
-    id: entry.id,
-    pair: chosen.name,
-    kind: entry.kind,
-    status: 'promoted',
-    oldSource: { host: old.host, port: old.port, uuid: entry.oldSource },
-    newSource: { host: replica.settings.host, port: replica.settings.port, uuid: replica.uuid },
-    replica: chosen.replicaName,
-    engine: replica.dialect.version.flavour,
-    startedAt: entry.since,
+  const { host, port } = replica.settings;
+  const promotion = recordOf(entry, {
+    at: { old: { host: old.host, port: old.port }, new: { host, port } },
     finishedAt: clock.now().toISOString(),
     writesPausedSeconds: paused === null ? null : Math.round(paused) / 1000,
-    received: { ...received, lastWritten: newest?.toISOString() ?? null },
-    opensAt,
-    alone,
-    events: switched.events.map(({ name }) => name),
-    eventScheduler,
-    persisted,
-    others,
-    warnings,
-    by: `${userInfo().username}@${hostname()}`,
-    tool: toolName(),
-  };
+    lastWritten: newest,
+    ...{ alone, eventScheduler, persisted, others, warnings },
+    ...{ replica: chosen.replicaName, engine: replica.dialect.version.flavour },
+  });
   if (dryRun) return promotion;
   await observe({ type: 'step', step: 'keep-promotion' });
-  await attempt(async () => await keep(promoting, promotion));
+  await attempt(async () => await keepPromotion(promoting, promotion));
   await journal.close();
   return promotion;
 }
@@ -212,24 +194,8 @@ function writtenTo({ chosen, source }: Promoting, alone: string): StillpointErro
   );
 }
 
-async function keep({ chosen }: Promoting, promotion: Promotion): Promise<void> {
-  const store = await openStore(chosen.store);
-  try {
-    await putPromotion(store, promotion);
-  } catch (error) {
-    throw new StillpointError('failed', `the promotion is not on record: ${reasonOf(error)}`, {
-      hint: 'Keep what is printed here: `stillpoint pair rejoin` would have read it from the store.',
-    });
-  } finally {
-    await store.close();
-  }
-}
-
-function leftText(
-  { chosen: { name: pair } }: Promoting,
-  name: string,
-  reason: string | null,
-): string {
+/** Says that a replica was left as it was. */
+export function leftText(pair: string, name: string, reason: string | null): string {
   return `replica ${name} of ${pair} does not follow the new source: ${reason ?? ''}. \`stillpoint pair rejoin ${pair} --replica ${name}\` lets it`;
 }
 

@@ -5,7 +5,7 @@ import type { PromotionEntry } from './failover/journal.js';
 import { turn, whyLeft, type Turning } from './failover/turn.js';
 import type { Promoting } from './finishPromotion.js';
 import { journalAt } from './freeze/journal.js';
-import { recover } from './freeze/recover.js';
+import { endFreeze } from './freeze/recover.js';
 import { perform, statement } from './pair/act.js';
 import { openAdmin, replicationAccount } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
@@ -66,7 +66,7 @@ async function move(
   const { config, chosen, replica: source, old, signal, observe, dryRun } = promoting;
   const how = { signal, observe, dryRun };
   const own = { name, uuid: server.uuid };
-  if (!dryRun) await recover(server, await journalAt(config.stateDir, chosen.name, own));
+  if (!dryRun) await endFreeze(server, await journalAt(config.stateDir, chosen.name, own), observe);
   const follows = await channelOf(server, source);
   if (follows) {
     const runs = follows.applierRunning && follows.receiver !== 'stopped';

@@ -1,13 +1,18 @@
+import type { Promotion } from './catalog/promotions.js';
 import type { Promoting } from './finishPromotion.js';
 import { addressOf } from './pair/act.js';
 import { runUserHook } from './userHook.js';
 
-/** Runs a command of `failover` in the configuration, with the pair and both addresses. Throws as `runUserHook`. */
+/**
+ * Runs a command of `failover` in the configuration, with the pair, what is done to it and both addresses.
+ * Throws as `runUserHook`.
+ */
 export async function runPairHook(
   { chosen, replica, old, signal, observe }: Promoting,
-  argv: readonly string[] | undefined,
+  kind: Promotion['kind'],
   when: 'before' | 'after',
 ): Promise<void> {
+  const argv = chosen.pair.failover[when];
   if (argv === undefined) return;
   const { host, port } = replica.settings;
   const key = `failover.${when}`;
@@ -19,6 +24,7 @@ export async function runPairHook(
     input: {
       event: `promote.${when}`,
       pair: chosen.name,
+      kind,
       oldSource: { host: old.host, port: old.port },
       newSource: { host, port },
     },

@@ -1,4 +1,3 @@
-import { lastPromotion } from './catalog/promotions.js';
 import { withReplica, type ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
@@ -6,18 +5,21 @@ import { StillpointError } from './errors.js';
 import { channelFrom } from './failover/fit.js';
 import { openPromotionJournal } from './failover/journal.js';
 import { receivedBeyond, type Receiver } from './failover/received.js';
+import { newestPromotion, withStore } from './keepPromotion.js';
+import { isSourceNow } from './leftPromotion.js';
 import { isWritable, openAdmin } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
 import { worstLag } from './pair/lag.js';
 import type { Server } from './pair/server.js';
 import { withReplicas, type OpenReplica } from './replicasOpen.js';
-import { openStore } from './store/open.js';
 
 export interface PromotedOptions {
   /** The name of the replica that was asked for. */
   replica: string | undefined;
   /** Both servers are there: nothing is lost, whichever it is. */
   switchover: boolean;
+  /** Null when it does not answer. */
+  source: Server | null;
 }
 
 /** A pair with the replica to promote. */
@@ -43,7 +45,7 @@ interface Follower extends Receiver {
 export async function pickPromoted(
   config: Config,
   chosen: ChosenPair,
-  { replica: asked, switchover }: PromotedOptions,
+  { replica: asked, switchover, source }: PromotedOptions,
 ): Promise<PickedPromoted> {
   const named = asked === undefined ? chosen : withReplica(chosen, asked);
   const { name, pair } = chosen;
@@ -51,7 +53,7 @@ export async function pickPromoted(
   return await withReplicas(
     chosen,
     async (replicas) => {
-      const settled = await settledOn(config, chosen, replicas, asked);
+      const settled = await settledOn(config, chosen, replicas, { asked, source });
       if (settled !== null) return { chosen: withReplica(chosen, settled), loss: '' };
       const followers = await followersOf(chosen, replicas);
       const kept = followers.filter(({ isCandidate }) => isCandidate);
@@ -81,11 +83,14 @@ async function settledOn(
   config: Config,
   chosen: ChosenPair,
   replicas: readonly OpenReplica[],
-  asked: string | undefined,
+  { asked, source }: { asked: string | undefined; source: Server | null },
 ): Promise<string | null> {
   const { name } = chosen;
   const left = await openPromotionJournal(config.stateDir, name).read();
-  if (left && (left.phase === 'switching' || asked === undefined)) {
+  // One that the configuration names as the source has come to its end.
+  const isSource =
+    left !== null && isSourceNow(left, source, await resolveServer(chosen.pair.source));
+  if (left && !isSource && (left.phase === 'switching' || asked === undefined)) {
     const begun = replicas.find(({ opened }) => opened?.uuid === left.newSource);
     if (begun && (asked === undefined || asked === begun.name)) return begun.name;
     const who = begun ? `replica ${begun.name ?? ''}` : `a replica that does not answer`;
@@ -96,7 +101,7 @@ async function settledOn(
     );
   }
   for (const { name: replica, opened } of replicas) {
-    if (!opened || !(await leads(opened, chosen))) continue;
+    if (!opened || !(await leads(opened, config, chosen))) continue;
     if (asked === undefined || asked === replica) return replica;
     throw new StillpointError(
       'refused',
@@ -108,16 +113,17 @@ async function settledOn(
 }
 
 /** Whether a replica takes writes and does not follow the source; others it may follow, once it was promoted. */
-async function leads(server: Server, { name, pair, store }: ChosenPair): Promise<boolean> {
+async function leads(server: Server, config: Config, chosen: ChosenPair): Promise<boolean> {
   if (!(await isWritable(server))) return false;
   const channels = await channelsOf(server);
   if (channels.length === 0) return true;
-  const { host, port } = await resolveServer(pair.source);
+  const { host, port } = await resolveServer(chosen.pair.source);
   if (channels.some((channel) => channel.sourceHost === host && channel.sourcePort === port))
     return false;
-  const opened = await openStore(store);
-  const promotion = await lastPromotion(opened, name).finally(async () => await opened.close());
-  return promotion?.newSource.uuid === server.uuid;
+  const read = async () =>
+    await withStore(chosen, async (store) => await newestPromotion(config, chosen, store));
+  // A store that is down hinders nothing.
+  return (await read().catch(() => null))?.newSource.uuid === server.uuid;
 }
 
 async function followersOf(

@@ -1,11 +1,11 @@
 import type { Promotion } from './catalog/promotions.js';
+import { alreadyPromoted, standingNow } from './alreadyPromoted.js';
 import { resolvePair } from './config/choose.js';
 import { replicaTitle } from './config/replicas.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
 import type { ChannelStatus } from './dialect/dialect.js';
-import { reasonOf, StillpointError } from './errors.js';
-import { isAsBefore, openStateOf } from './failover/closing.js';
+import { StillpointError } from './errors.js';
 import { waitingEvents } from './failover/events.js';
 import { channelFrom, refuseUnfit } from './failover/fit.js';
 import { handOver, type Taken } from './failover/handOver.js';
@@ -14,19 +14,19 @@ import { requireReplicationUser } from './failover/replicationUser.js';
 import { takeRest } from './failover/takeRest.js';
 import { finishPromotion, type Promoting } from './finishPromotion.js';
 import { journalAt } from './freeze/journal.js';
-import { recover } from './freeze/recover.js';
+import { endFreeze } from './freeze/recover.js';
+import { goesOn, startReceiver, stateBefore, stepBack } from './leftPromotion.js';
 import { openAdmin, requireAdmin } from './pair/admin.js';
 import { addressOf } from './pair/act.js';
-import { channelsOf } from './pair/channels.js';
 import { withLock } from './pair/lock.js';
 import { ownPosition } from './pair/position.js';
 import type { Server } from './pair/server.js';
-import { identityOf, isFrom, type Identity } from './pair/following.js';
+import { identityOf, type Identity } from './pair/following.js';
 import { otherReplicas, pickPromoted } from './pickPromoted.js';
 import { runPairHook } from './pairHook.js';
+import type { PromoteOptions, PromoteResult } from './promoteOptions.js';
 import {
   absent,
-  alreadyPromoted,
   busy,
   endBackup,
   noReplica,
@@ -36,43 +36,8 @@ import {
   type Promoter,
 } from './promoteRefusals.js';
 import { newBackupId } from './store/keys.js';
-import { systemClock, type Clock } from './util/clock.js';
-import { ignore, type Observe } from './util/observe.js';
-
-export interface PromoteOptions {
-  pair?: string;
-  /** Of a pair with several replicas the one to promote. Default: one is picked. */
-  replica?: string;
-  /** Both servers are there and change their roles. Else the source is gone. */
-  switchover?: boolean;
-  /** Whoever asks has seen to it that the source takes no writes, though it seems to live. */
-  sourceFenced?: boolean;
-  /** End a backup that holds the lock on the replica; else that is refused. */
-  endBackup?: boolean;
-  /** Seconds that applying the relay logs of a source that is gone may take. Default: a day. */
-  within?: number;
-  /** Only say what would be done. */
-  dryRun?: boolean;
-  /** Asked before anything is changed; what it is given says what would happen. */
-  confirm?: (what: string) => Promise<void>;
-  signal?: AbortSignal;
-  observe?: Observe;
-  clock?: Clock;
-}
-
-/** What a promotion did, or with `dryRun` would do. `nothing`: the replica is the source already. */
-export interface PromoteResult {
-  pair: string;
-  status: 'promoted' | 'planned' | 'nothing';
-  oldSource: string;
-  newSource: string;
-  /** Of a pair with several replicas the names of the others. */
-  otherReplicas: string[];
-  /** The same, and whether each follows the new source now, or with `dryRun` would. */
-  others: Promotion['others'];
-  /** What is on record; null with `planned`, and where nobody has promoted it. */
-  promotion: Promotion | null;
-}
+import { systemClock } from './util/clock.js';
+import { ignore } from './util/observe.js';
 
 const aDay = 24 * 3600;
 
@@ -87,25 +52,29 @@ export async function promotePair(
   options: PromoteOptions = {},
 ): Promise<PromoteResult> {
   const { observe = ignore } = options;
-  refuseTwoWriters(resolvePair(config, options.pair));
+  const named = resolvePair(config, options.pair);
+  refuseTwoWriters(named);
   await observe({ type: 'step', step: 'check-pair' });
-  const { chosen, loss } = await pickPromoted(config, resolvePair(config, options.pair), {
-    replica: options.replica,
-    switchover: options.switchover === true,
-  });
-  const { name, pair } = chosen;
-  const who = replicaTitle(name, chosen.replicaName);
-  const replica = await openAdmin(pair.replica, pair.admin, who);
-  let source: Server | null = null;
+  const { admin } = named.pair;
+  let why: unknown = null;
+  const source = await openAdmin(named.pair.source, admin, `source of ${named.name}`).catch(
+    (error: unknown) => {
+      why = error;
+      return null;
+    },
+  );
+  let replica: Server | null = null;
   try {
-    const found = await openAdmin(pair.source, pair.admin, `source of ${name}`).catch(
-      (error: unknown) => reasonOf(error),
-    );
-    if (typeof found === 'string') {
-      if (options.switchover) throw absent(found, name);
-    } else source = found;
-    for (const server of [replica, source]) if (server) await requireAdmin(server, pair.admin);
-    const promoter = { config, chosen, options, replica, source, loss };
+    const { chosen, loss } = await pickPromoted(config, named, {
+      replica: options.replica,
+      switchover: options.switchover === true,
+      source,
+    });
+    const { name, pair } = chosen;
+    replica = await openAdmin(pair.replica, admin, replicaTitle(name, chosen.replicaName));
+    if (!source && options.switchover) throw absent(why, name);
+    for (const server of [replica, source]) if (server) await requireAdmin(server, admin);
+    const promoter = { config, chosen, options, replica, source, absent: why, loss };
     if (options.endBackup && options.dryRun !== true) await endBackup(promoter);
     return await withLock(replica, async (lost) => await promoteLocked(promoter, lost));
   } catch (error) {
@@ -113,7 +82,7 @@ export async function promotePair(
     throw error;
   } finally {
     source?.close();
-    replica.close();
+    replica?.close();
   }
 }
 
@@ -132,7 +101,9 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   };
   const answer = (status: PromoteResult['status'], promotion: Promotion | null): PromoteResult => ({
     ...{ ...names, status, others: promotion?.others ?? [] },
-    promotion: status === 'planned' ? null : promotion,
+    ...(status === 'planned'
+      ? { warnings: [], promotion: null }
+      : { warnings: promotion?.warnings ?? [], promotion }),
   });
   const journal = openPromotionJournal(config.stateDir, name);
   const promoting: Promoting = {
@@ -142,50 +113,64 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
     closedAt: null,
   };
   const own = { name: chosen.replicaName, uuid: replica.uuid };
-  if (!dryRun) await recover(replica, await journalAt(config.stateDir, name, own));
-  const left = await journal.read();
+  if (!dryRun) await endFreeze(replica, await journalAt(config.stateDir, name, own), observe);
+  const found = await journal.read();
+  const kind = options.switchover ? 'switchover' : 'failover';
+  const left = found === null ? null : await goesOn(promoting, found, kind);
   if (left?.phase === 'switching')
     return answer('promoted', await finishPromotion(promoting, left));
 
-  const before = left ? null : await alreadyPromoted(promoter);
-  if (before !== null && !(await channelsOf(replica)).some((one) => isFrom(one, old)))
-    return answer('nothing', before);
-  const channel = await channelFrom(replica, old);
-  if (channel === null) throw noReplica(replica, old);
-  refuseUnfit(replica, channel);
-  await refuseSeveralSources(promoter, channel);
-  if (options.switchover) await requireReplicationUser(replica, pair);
-  else await refuseLiving(promoter, channel, signal);
-  const kind = options.switchover ? 'switchover' : 'failover';
-  if (!dryRun) {
-    await options.confirm?.(`${questionOf(kind, replica, channel, old)}${promoter.loss}`);
-    await runPairHook(promoting, pair.failover.before, 'before');
-  }
-  // Of one that was killed, how the source was before that.
-  const { wasWritable, ranEvents } =
-    left ?? (source ? await openStateOf(source) : { wasWritable: false, ranEvents: false });
-  const entry: PromotionEntry = {
-    id: left?.id ?? newBackupId(clock, kind),
-    ...{ pair: name, kind, phase: 'closing', wasWritable, ranEvents, switched: null },
-    oldSource: old.uuid ?? channel.sourceUuid,
-    newSource: replica.uuid,
-    since: clock.now().toISOString(),
-  };
+  const before = left ? null : await alreadyPromoted(promoter, old);
+  if (before !== null)
+    return { ...answer('nothing', before), ...(await standingNow(promoter, before)) };
   try {
-    if (!dryRun) await journal.write(entry);
-    const { within = aDay } = options;
-    const taking = { within, isBegun: left !== null && !dryRun };
-    const further = await takeAll(promoting, entry, channel, taking);
-    const promotion = await finishPromotion(promoting, further);
+    const promotion = await begin(promoter, promoting, left);
     return answer(dryRun ? 'planned' : 'promoted', promotion);
   } catch (error) {
-    // Nothing has taken the source's place, and it takes writes again.
-    const is = dryRun ? null : await journal.read();
-    if (is?.phase === 'closing' && (await isAsBefore(source, is))) await journal.close();
+    if (!dryRun) await stepBack(promoting);
     throw error;
   } finally {
     await promoting.release();
   }
+}
+
+/** Promotes the replica, when nothing speaks against it. */
+async function begin(
+  promoter: Promoter,
+  promoting: Promoting,
+  left: PromotionEntry | null,
+): Promise<Promotion> {
+  const { chosen, options, replica, source } = promoter;
+  const { old, journal, signal, dryRun, clock } = promoting;
+  if (left && !dryRun) await startReceiver(promoting, left);
+  const channel = await channelFrom(replica, old);
+  if (channel === null) throw noReplica(replica, old);
+  refuseUnfit(replica, channel);
+  await refuseSeveralSources(promoter, channel);
+  if (options.switchover) await requireReplicationUser(replica, chosen.pair);
+  else await refuseLiving(promoter, channel, signal);
+  const kind = options.switchover ? 'switchover' : 'failover';
+  if (!dryRun)
+    await options.confirm?.(`${questionOf(kind, replica, channel, old)}${promoter.loss}`);
+  const { host, port } = replica.settings;
+  const entry: PromotionEntry = {
+    id: left?.kind === kind ? left.id : newBackupId(clock, kind),
+    ...{ pair: chosen.name, kind, phase: 'closing', switched: null },
+    ...(await stateBefore(source, left)),
+    ranReceiver: channel.receiver !== 'stopped',
+    oldSource: old.uuid ?? channel.sourceUuid,
+    newSource: replica.uuid,
+    at: { old: { host: old.host, port: old.port }, new: { host, port } },
+    since: clock.now().toISOString(),
+  };
+  if (!dryRun) {
+    // Before anything is done to the source: it may be that there is no room for it.
+    await journal.write(entry);
+    await runPairHook(promoting, kind, 'before');
+  }
+  const { within = aDay } = options;
+  const taking = { within, isBegun: left !== null && !dryRun };
+  return await finishPromotion(promoting, await takeAll(promoting, entry, channel, taking));
 }
 
 /** Until the replica has everything there is to have, and that is on disk. */

@@ -1,18 +1,16 @@
-import { lastPromotion, type Promotion } from './catalog/promotions.js';
 import type { ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import type { ChannelStatus } from './dialect/dialect.js';
-import { StillpointError } from './errors.js';
+import { reasonOf, StillpointError } from './errors.js';
 import type { Identity } from './pair/following.js';
-import { isSilent } from './failover/silence.js';
+import { isUnanswered, signOfLife } from './failover/silence.js';
 import { waitForRunEnd } from './freeze/runEnd.js';
 import { addressOf } from './pair/act.js';
 import { isWritable } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
 import { lockHolder } from './pair/lock.js';
 import { kill, type Server } from './pair/server.js';
-import type { PromoteOptions } from './promotePair.js';
-import { openStore } from './store/open.js';
+import type { PromoteOptions } from './promoteOptions.js';
 import { ignore } from './util/observe.js';
 
 /** Who promotes what. */
@@ -21,8 +19,9 @@ export interface Promoter {
   chosen: ChosenPair;
   options: PromoteOptions;
   replica: Server;
-  /** Null when it does not answer. */
+  /** Null when it does not answer, or turns us away: then `absent` is why. */
   source: Server | null;
+  absent: unknown;
   /** What of another replica would be lost, see pickPromoted.ts. */
   loss: string;
 }
@@ -42,9 +41,11 @@ export function refuseTwoWriters({ name, pair }: ChosenPair): void {
   );
 }
 
+const fenced = 'See to it that it takes none, then say --source-fenced.';
+
 /** Throws `refused` while the source may take writes, as far as anybody here can tell. */
 export async function refuseLiving(
-  { source, replica, options, chosen }: Promoter,
+  { source, absent: why, replica, options, chosen }: Promoter,
   channel: ChannelStatus,
   signal: AbortSignal,
 ): Promise<void> {
@@ -60,30 +61,22 @@ export async function refuseLiving(
       },
     );
   }
+  if (!isUnanswered(why)) {
+    throw new StillpointError('refused', `the source of ${chosen.name} answers: ${reasonOf(why)}`, {
+      hint: `It may take writes, and these would be lost. ${fenced}`,
+    });
+  }
   if (channel.receiver === 'stopped') {
     const text = `the I/O thread of the ${replica.who} was stopped: it lacks all that the source wrote since`;
     await observe({ type: 'warning', text });
   }
-  if (options.dryRun || (await isSilent(replica, channel.name, { signal, observe }))) return;
+  const sign = options.dryRun ? null : await signOfLife(replica, channel.name, { signal, observe });
+  if (sign === null) return;
   throw new StillpointError(
     'refused',
-    `the source of ${chosen.name} does not answer here, but the replica still follows it: it lives`,
-    {
-      hint: 'Writes that it takes would be lost. See to it that it takes none, then say --source-fenced.',
-    },
+    `the source of ${chosen.name} does not answer here, but it lives: ${sign}`,
+    { hint: `Writes that it takes would be lost. ${fenced}` },
   );
-}
-
-/** The promotion by which the replica became the source that it is; null where it is none. */
-export async function alreadyPromoted({ chosen, replica }: Promoter): Promise<Promotion | null> {
-  if (!(await isWritable(replica))) return null;
-  const store = await openStore(chosen.store);
-  try {
-    const promotion = await lastPromotion(store, chosen.name);
-    return promotion?.newSource.uuid === replica.uuid ? promotion : null;
-  } finally {
-    await store.close();
-  }
 }
 
 /** The replica does not follow the source. */
@@ -129,8 +122,11 @@ export function busy(error: StillpointError): StillpointError {
 }
 
 /** A switchover needs both. */
-export function absent(reason: string, name: string): StillpointError {
-  return new StillpointError('refused', `no switchover: ${reason}`, {
-    hint: `If the source is gone, let the replica take its place with: stillpoint pair promote ${name}`,
+export function absent(error: unknown, name: string): StillpointError {
+  const gone = `If the source is gone, let the replica take its place with: stillpoint pair promote ${name}`;
+  const hint = isUnanswered(error) || !(error instanceof StillpointError) ? gone : error.hint;
+  return new StillpointError('refused', `no switchover: ${reasonOf(error)}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
   });
 }

@@ -1,8 +1,9 @@
-import { lastPromotion, wasNewSource, wasOldSource, type Promotion } from './catalog/promotions.js';
+import { wasNewSource, wasOldSource, type Promotion } from './catalog/promotions.js';
 import { withReplica, type ChosenPair } from './config/choose.js';
 import { replicaTitle } from './config/replicas.js';
-import type { ServerConfig } from './config/schema.js';
+import type { Config, ServerConfig } from './config/schema.js';
 import { StillpointError } from './errors.js';
+import { lastPromotionOf } from './keepPromotion.js';
 import { addressOf } from './pair/act.js';
 import { isWritable, openAdmin, requireAdmin } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
@@ -30,13 +31,14 @@ export interface Members {
  * first is no source, `usage` when nobody can tell which is the second.
  */
 export async function withMembers<T>(
+  config: Config,
   chosen: ChosenPair,
   store: Store,
   asked: string | undefined,
   body: (members: Members) => Promise<T>,
 ): Promise<T> {
   const { name, pair } = asked === undefined ? chosen : withReplica(chosen, asked);
-  const promotion = await lastPromotion(store, name);
+  const promotion = await lastPromotionOf(config, chosen, store);
   const opened: Server[] = [];
   const open = async (settings: ServerConfig, who: string): Promise<Member> => {
     const server = await openAdmin(settings, pair.admin, who);

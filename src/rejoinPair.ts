@@ -45,7 +45,7 @@ export async function rejoinPair(
   await observe({ type: 'step', step: 'check-pair' });
   const store = await openStore(chosen.store);
   try {
-    return await withMembers(chosen, store, options.replica, async (members) => {
+    return await withMembers(config, chosen, store, options.replica, async (members) => {
       const rejoining: Rejoining = { config, chosen, options, store, ...members };
       const { server } = members.replica;
       return await withLock(server, async (lost) => await rejoinLocked(rejoining, lost));

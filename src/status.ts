@@ -87,9 +87,16 @@ export async function statusOf(
   const replicas = servers.replicas.map((replica) => withRun(chosen, replica, entries));
   const running = replicas.some((replica) => replica.running);
   const [first] = replicas;
-  const begun = promotion && {
-    ...{ id: promotion.id, kind: promotion.kind, phase: promotion.phase, since: promotion.since },
-  };
+  const { source } = servers;
+  // One whose end was killed has come to it all the same, and the next one closes its journal.
+  const hasEnded = promotion?.newSource === source.uuid && isLeading(source);
+  const begun =
+    promotion === null || hasEnded
+      ? null
+      : {
+          ...{ id: promotion.id, kind: promotion.kind },
+          ...{ phase: promotion.phase, since: promotion.since },
+        };
   return {
     pair: name,
     source: servers.source,
@@ -162,13 +169,16 @@ function withRun(
 
 /** As the servers say it, and where they do not, as the record of the last promotion has it. */
 function isSwapped({ source, replicas }: Topology, last: Promotion | null): boolean {
-  const leads = ({ uuid, takesWrites, channels }: ServerStatus) =>
-    uuid !== null && takesWrites === true && channels.length === 0;
-  if (leads(source)) return false;
+  if (isLeading(source)) return false;
   return replicas.some((replica) => {
-    if (!leads(replica)) return false;
+    if (!isLeading(replica)) return false;
     return source.channels.some((channel) => channel.source === replica.address)
       ? true
       : last?.newSource.uuid === replica.uuid;
   });
+}
+
+/** Whether a server takes writes and follows nobody. */
+function isLeading({ uuid, takesWrites, channels }: ServerStatus): boolean {
+  return uuid !== null && takesWrites === true && channels.length === 0;
 }

@@ -2,12 +2,13 @@ import { findBackup } from './catalog/catalog.js';
 import type { DrillRecord } from './catalog/drillRecord.js';
 import { listDigests } from './catalog/drills.js';
 import { readOneDrill } from './catalog/oneDrill.js';
-import { lastPromotion, type Promotion } from './catalog/promotions.js';
+import type { Promotion } from './catalog/promotions.js';
 import type { BackupRecord } from './catalog/records.js';
 import { openCatalogCache } from './catalogCache.js';
 import { resolvePair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { reasonOf } from './errors.js';
+import { newestPromotion } from './keepPromotion.js';
 import { openStore } from './store/open.js';
 import type { Store } from './store/store.js';
 
@@ -43,7 +44,7 @@ export async function keptOf(config: Config, name: string): Promise<Kept> {
         Object.assign(kept, await drillsOf(store, name, { cache: cache?.drills, note }));
       });
       await attempt(async () => {
-        kept.lastPromotion = await lastPromotion(store, name);
+        kept.lastPromotion = await newestPromotion(config, chosen, store);
       });
     } finally {
       await store.close();

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { stateFile, stateName, type StateFile } from '../util/stateFile.js';
 
+const place = z.object({ host: z.string(), port: z.number() });
+
 const shape = z.object({
   id: z.string(),
   pair: z.string(),
@@ -17,6 +19,10 @@ const shape = z.object({
   /** Whether the old source took writes, and ran events, before it was closed. */
   wasWritable: z.boolean(),
   ranEvents: z.boolean(),
+  /** Whether the replica's receiver was at work before a failover stopped it. */
+  ranReceiver: z.boolean().default(false),
+  /** Both servers by their addresses. */
+  at: z.object({ old: place, new: place }).nullable().default(null),
   /** What `switching` needs to go on; null before. */
   switched: z
     .object({

@@ -9,8 +9,15 @@ import { waitFor } from '../util/wait.js';
 const trial = 'stillpoint_trial';
 /** Nobody's account: whatever a source answers to it, it was reached. */
 const account = { user: 'stillpoint_trial', password: '', tls: false };
-/** No socket, no connection, no such host, lost at once, blocked for too many failures. */
-const unreached = new Set([2002, 2003, 2005, 2013, 1129]);
+/** No socket, no connection, no such host, gone away, lost at once. */
+const unreached = new Set([2002, 2003, 2005, 2006, 2013, 2055]);
+/** A server that has blocked us for too many failures: it is there, but not reached. */
+const blocked = 1129;
+
+/** Whether an error of a receiver says that its source did not answer. Any other is an answer. */
+export function isUnreached(errno: number): boolean {
+  return unreached.has(errno);
+}
 
 /**
  * Sees whether a server reaches the one that it is to follow, before anything depends on it: that we reach both
@@ -26,8 +33,7 @@ export function reachAct(follower: Server, source: Server): Act {
     // MariaDB has no two channels from one server.
     if (own) {
       if (own.receiver !== 'stopped') await refuseUnreached(follower, source, own.name);
-      else if (unreached.has(own.receiverErrno))
-        throw notReached(follower, source, own.receiverError);
+      else if (isCutOff(own.receiverErrno)) throw notReached(follower, source, own.receiverError);
       return;
     }
     const from = { position: { file: 'none.000001', position: 4 } };
@@ -52,8 +58,12 @@ async function refuseUnreached(follower: Server, source: Server, name: string): 
     return said.errno !== 0 || channel.receiver === 'running' ? true : null;
   };
   const has = await waitFor(isReached, { within: connectTimeout });
-  if (has && !unreached.has(said.errno)) return;
+  if (has && !isCutOff(said.errno)) return;
   throw notReached(follower, source, has ? said.error : `no answer for ${connectTimeout} s`);
+}
+
+function isCutOff(errno: number): boolean {
+  return isUnreached(errno) || errno === blocked;
 }
 
 /** Removes what a run that was killed has left of it. */

@@ -8,7 +8,7 @@ import { syncFolder, writeAtomic } from './atomicFile.js';
 export interface StateFile<T> {
   /** Null when there is none. Throws `failed` for what cannot be read, with `hint`. */
   read(): Promise<T | null>;
-  /** It is on disk when this has settled. */
+  /** It is on disk when this has settled. Throws `failed` when it cannot be written. */
   write(entry: T): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,7 +30,14 @@ export function stateFile<T>(path: string, shape: z.ZodType<T>, hint: string): S
         throw new StillpointError('failed', message, { hint, cause: error });
       }
     },
-    write: async (entry) => await writeAtomic(path, `${JSON.stringify(entry, null, 2)}\n`),
+    async write(entry) {
+      await writeAtomic(path, `${JSON.stringify(entry, null, 2)}\n`).catch((error: unknown) => {
+        throw new StillpointError('failed', `cannot write ${path}: ${reasonOf(error)}`, {
+          hint: 'Make room, or set stateDir in the configuration to a folder that this user may write.',
+          cause: error,
+        });
+      });
+    },
     async close() {
       await rm(path, { force: true });
       await syncFolder(dirname(path)).catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../src/backup.js';
 import type { DrillRecord } from '../../src/catalog/drillRecord.js';
-import type { PromoteResult } from '../../src/promotePair.js';
+import type { PromoteResult } from '../../src/promoteOptions.js';
 import type { RestoreResult } from '../../src/restoreOptions.js';
 import type { PairStatus } from '../../src/status.js';
 import { waitFor } from '../../src/util/wait.js';

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { PromoteResult } from '../../src/promotePair.js';
 import { promoteSteps } from '../../src/util/observe.js';
+import type { PromoteResult } from '../../src/promoteOptions.js';
 import { waitFor } from '../../src/util/wait.js';
 import { engine } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';
@@ -111,6 +111,7 @@ describe('switchover', () => {
       ['before', 'after'].map((when) => ({
         event: `promote.${when}`,
         pair: 'shop',
+        kind: 'switchover',
         oldSource: { host: '127.0.0.1', port: source.port },
         newSource: { host: '127.0.0.1', port: replica.port },
       })),

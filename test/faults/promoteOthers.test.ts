@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { PromoteResult } from '../../src/promotePair.js';
 import type { RejoinResult } from '../../src/rejoinOptions.js';
 import { promoteSteps } from '../../src/util/observe.js';
+import type { PromoteResult } from '../../src/promoteOptions.js';
 import { engine } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';
 import type { Setup } from '../support/cli.js';
@@ -164,12 +164,18 @@ describe('the source dies', () => {
     await reached(source, east);
     const { others } = await failOver(setup, 1);
     expect(others).toEqual([{ name: 'west', status: 'left', reason: 'its SQL thread is stopped' }]);
+    const repeated = await setup.run(...promote, '--json');
+    expect(repeated.json).toMatchObject({ status: 'nothing', others: [{ status: 'left' }] });
+    expect(repeated.stderr).toMatch(/replica west of shop does not follow the new source/);
+    expect(repeated.status).toBe(1);
     const promoted = await setup.run('pair', 'rejoin', '--replica', 'east', '--yes');
     expect(promoted.stderr).toMatch(/east \(127\S+\) is the source now/);
     expect(promoted.status).toBe(10);
     const again = ['pair', 'rejoin', '--replica', 'west', '--yes'];
     expect((await setup.runUntil('follow-source', 'SIGKILL', ...again)).status).toBe(137);
     expect(await rejoin(setup, '--replica', 'west')).toMatchObject({ rescued: null, seed: null });
+    const mended = await setup.ok(...promote, '--json');
+    expect(mended.json).toMatchObject({ status: 'nothing', others: following, warnings: [] });
     await rejoin(setup);
     swap();
   });

@@ -1,9 +1,10 @@
 import { execa } from 'execa';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { promotePair, type PromoteResult } from '../../src/promotePair.js';
 import type { RejoinResult } from '../../src/rejoinOptions.js';
 import { promoteSteps } from '../../src/util/observe.js';
+import type { PromoteResult } from '../../src/promoteOptions.js';
+import { promotePair } from '../../src/promotePair.js';
 import { waitFor } from '../../src/util/wait.js';
 import { engine, tools } from '../rig/shared.js';
 import { emptyServer, type OwnServer } from '../rig/index.js';

@@ -5,7 +5,7 @@ import { backup } from '../../src/backup.js';
 import type { BackupRecord } from '../../src/catalog/records.js';
 import type { Finding } from '../../src/doctor.js';
 import { StillpointError } from '../../src/errors.js';
-import type { PromoteResult } from '../../src/promotePair.js';
+import type { PromoteResult } from '../../src/promoteOptions.js';
 import type { ResumeResult } from '../../src/resume.js';
 import type { PairStatus } from '../../src/status.js';
 import { waitFor } from '../../src/util/wait.js';

@@ -1,5 +1,5 @@
 import type { Promotion } from '../../catalog/promotions.js';
-import type { PromoteResult } from '../../promotePair.js';
+import type { PromoteResult } from '../../promoteOptions.js';
 import { bytesText, fieldsText, secondsText, timeText } from './text.js';
 
 /**

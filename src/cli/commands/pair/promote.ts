@@ -43,8 +43,7 @@ export function registerPairPromote(pair: Command, context: Context): void {
       terminal.clear();
       terminal.document(result);
       terminal.result(promotedText(result, basename(file)));
-      const warnings = result.promotion?.warnings ?? [];
-      for (const warning of warnings) terminal.warning(warning);
-      if (result.status === 'promoted' && warnings.length > 0) context.exitWith(1);
+      for (const warning of result.warnings) terminal.warning(warning);
+      if (result.warnings.length > 0) context.exitWith(1);
     });
 }

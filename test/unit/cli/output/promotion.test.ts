@@ -18,7 +18,7 @@ function said(more: Record<string, unknown>): string {
   const promotion = promotionSchema.parse({ ...record, ...more });
   const names = { pair: 'shop', oldSource: 'db:1', newSource: 'db:2' };
   return promotedText(
-    { ...names, status: 'promoted', otherReplicas: [], others: [], promotion },
+    { ...names, status: 'promoted', otherReplicas: [], others: [], promotion, warnings: [] },
     'mine.yaml',
   );
 }
