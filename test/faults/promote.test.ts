@@ -175,14 +175,6 @@ describe('refused, and nothing is changed', () => {
     await expectInOrder();
   });
 
-  test('the source lives, though not for us: the replica still follows it', async () => {
-    const setup = await own.setUp({ ...source, port: 1 }, replica);
-    const ended = await setup.run('pair', 'promote', '--yes');
-    expect(ended.stderr).toMatch(/the replica still follows it/);
-    expect(ended.status).toBe(10);
-    await expectInOrder();
-  });
-
   test('a broken applier', async () => {
     const setup = await own.setUp(source, replica);
     const unlogged = async (sql: string) =>
