@@ -24,7 +24,7 @@ export async function goesOn(
   const { chosen, replica, source, journal, dryRun } = promoting;
   if (left.phase === 'closing') return isOfThisSource(promoting, left) ? left : null;
   if (left.newSource === replica.uuid) {
-    if (await isReplicaStill(promoting)) return { ...left, phase: 'closing', switched: null };
+    if (await isReplicaStill(promoting, left)) return { ...left, phase: 'closing', switched: null };
     // No switchover can be asked for without the source; this one needs it no longer.
     if (left.kind === kind || (!source && kind === 'failover')) return left;
     throw new StillpointError(
@@ -88,10 +88,13 @@ function isOfThisSource({ source, old }: Promoting, { oldSource, at }: Promotion
  * Whether the replica is one still, so that nothing of what was left has been done: it follows the source. One whose
  * applier was stopped was about to leave it, unless that takes writes again.
  */
-async function isReplicaStill({ replica, source, old }: Promoting): Promise<boolean> {
+async function isReplicaStill(
+  { replica, source }: Promoting,
+  { switched }: PromotionEntry,
+): Promise<boolean> {
   if (await isWritable(replica)) return false;
-  const channel = await channelFrom(replica, old).catch(() => null);
-  if (channel === null) return false;
+  const channel = (await channelsOf(replica)).find(({ name }) => name === switched?.channel);
+  if (!channel) return false;
   return channel.applierRunning || (source !== null && (await isWritable(source)));
 }
 
