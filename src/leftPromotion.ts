@@ -24,8 +24,9 @@ export async function goesOn(
   const { chosen, replica, source, journal, dryRun } = promoting;
   if (left.phase === 'closing') return isOfThisSource(promoting, left) ? left : null;
   if (left.newSource === replica.uuid) {
-    if (await isTakenBack(replica, source)) return { ...left, phase: 'closing', switched: null };
-    if (left.kind === kind) return left;
+    if (await isReplicaStill(promoting, left)) return { ...left, phase: 'closing', switched: null };
+    // No switchover can be asked for without the source; this one needs it no longer.
+    if (left.kind === kind || (!source && kind === 'failover')) return left;
     throw new StillpointError(
       'refused',
       `a ${left.kind} of ${chosen.name}, begun at ${left.since}, is half done`,
@@ -56,9 +57,9 @@ export async function stepBack(promoting: Promoting): Promise<void> {
 /** Lets a replica receive again, where a failover has stopped that and has not come to its end. */
 export async function startReceiver(
   { replica, old, observe }: Promoting,
-  { kind, ranReceiver }: PromotionEntry,
+  { kind, newSource, ranReceiver }: PromotionEntry,
 ): Promise<void> {
-  if (kind !== 'failover' || !ranReceiver) return;
+  if (kind !== 'failover' || newSource !== replica.uuid || !ranReceiver) return;
   const channel = await channelFrom(replica, old).catch(() => null);
   if (channel?.receiver !== 'stopped') return;
   const start = statement(replica, replica.dialect.startReceiver(channel.name));
@@ -83,10 +84,18 @@ function isOfThisSource({ source, old }: Promoting, { oldSource, at }: Promotion
   return at === null || isSame(at.old, old);
 }
 
-/** Whether the source has been opened for writes again, while the replica still follows it. */
-async function isTakenBack(replica: Server, source: Server | null): Promise<boolean> {
-  if (!source || (await channelOf(replica, source)) === null) return false;
-  return (await isWritable(source)) && !(await isWritable(replica));
+/**
+ * Whether the replica is one still, so that nothing of what was left has been done: it follows the source. One whose
+ * applier was stopped was about to leave it, unless that takes writes again.
+ */
+async function isReplicaStill(
+  { replica, source }: Promoting,
+  { switched }: PromotionEntry,
+): Promise<boolean> {
+  if (await isWritable(replica)) return false;
+  const channel = (await channelsOf(replica)).find(({ name }) => name === switched?.channel);
+  if (!channel) return false;
+  return channel.applierRunning || (source !== null && (await isWritable(source)));
 }
 
 /** Whether the server that was to be the source is that, and the configuration says so. */

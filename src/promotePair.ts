@@ -6,12 +6,9 @@ import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
 import type { ChannelStatus } from './dialect/dialect.js';
 import { StillpointError } from './errors.js';
-import { waitingEvents } from './failover/events.js';
 import { channelFrom, refuseUnfit } from './failover/fit.js';
-import { handOver, type Taken } from './failover/handOver.js';
 import { openPromotionJournal, type PromotionEntry } from './failover/journal.js';
 import { requireReplicationUser } from './failover/replicationUser.js';
-import { takeRest } from './failover/takeRest.js';
 import { finishPromotion, type Promoting } from './finishPromotion.js';
 import { journalAt } from './freeze/journal.js';
 import { endFreeze } from './freeze/recover.js';
@@ -19,7 +16,6 @@ import { goesOn, startReceiver, stateBefore, stepBack } from './leftPromotion.js
 import { openAdmin, requireAdmin } from './pair/admin.js';
 import { addressOf } from './pair/act.js';
 import { withLock } from './pair/lock.js';
-import { ownPosition } from './pair/position.js';
 import type { Server } from './pair/server.js';
 import { identityOf, type Identity } from './pair/following.js';
 import { otherReplicas, pickPromoted } from './pickPromoted.js';
@@ -35,6 +31,7 @@ import {
   refuseTwoWriters,
   type Promoter,
 } from './promoteRefusals.js';
+import { takeAll } from './takeAll.js';
 import { newBackupId } from './store/keys.js';
 import { systemClock } from './util/clock.js';
 import { ignore } from './util/observe.js';
@@ -171,37 +168,6 @@ async function begin(
   const { within = aDay } = options;
   const taking = { within, isBegun: left !== null && !dryRun };
   return await finishPromotion(promoting, await takeAll(promoting, entry, channel, taking));
-}
-
-/** Until the replica has everything there is to have, and that is on disk. */
-async function takeAll(
-  promoting: Promoting,
-  entry: PromotionEntry,
-  channel: ChannelStatus,
-  { within, isBegun }: { within: number; isBegun: boolean },
-): Promise<PromotionEntry> {
-  const { chosen, replica, source, signal, observe, dryRun, journal } = promoting;
-  const how = { signal, observe, dryRun };
-  const events = await waitingEvents(replica, source, channel);
-  const settle = async ({ received, opensAt }: Taken): Promise<PromotionEntry> => {
-    const switched = { received, channel: channel.name, events, opensAt, moving: [] };
-    const further: PromotionEntry = { ...entry, phase: 'switching', switched };
-    await observe({ type: 'step', step: 'switch' });
-    signal.throwIfAborted();
-    if (!dryRun) await journal.write(further);
-    return further;
-  };
-  if (entry.kind === 'failover' || !source) {
-    const received = await takeRest(replica, channel, { within, ...how });
-    return await settle({ received, opensAt: await ownPosition(replica) });
-  }
-  const { maxPause } = chosen.pair.failover;
-  const before = { wasWritable: entry.wasWritable, ranEvents: entry.ranEvents };
-  const asked = { before, isBegun, maxPause, ...how, settle };
-  const handed = await handOver(source, replica, channel, asked);
-  promoting.release = handed.release;
-  promoting.closedAt = handed.closedAt;
-  return handed.value;
 }
 
 function questionOf(
