@@ -55,7 +55,7 @@ export async function seedRejoined(
     source: asAdmin(source.settings, pair.admin),
   };
   if (seed === 'backup') return (await seedReplica(config, { ...asked, anew })).backup;
-  await seedFromSource(config, asked, source.server);
+  await seedFromSource(config, { ...asked, anew }, source.server);
   await endSeeding(config, name, replica.server, how);
   return null;
 }
