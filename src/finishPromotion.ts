@@ -3,10 +3,10 @@ import { putPromotion, type Promotion } from './catalog/promotions.js';
 import type { ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { reasonOf, StillpointError } from './errors.js';
+import { aloneOnOld, writtenTo } from './failover/aloneOnOld.js';
 import { leaveActs, openActs } from './failover/becomeSource.js';
 import { openStateOf } from './failover/closing.js';
 import { waitingEvents } from './failover/events.js';
-import { extraByGtid } from './failover/extra.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { lastWritten } from './failover/lastWritten.js';
 import type { PromotionEntry, PromotionJournal } from './failover/journal.js';
@@ -51,7 +51,7 @@ const patience = 600;
 export async function finishPromotion(begun: Promoting, entry: PromotionEntry): Promise<Promotion> {
   // Whoever asks it to end now would leave two servers of which none has its role.
   const promoting = { ...begun, signal: new AbortController().signal };
-  const { chosen, replica, old, observe, dryRun, clock, journal } = promoting;
+  const { chosen, replica, source, old, observe, dryRun, clock, journal } = promoting;
   const { switched } = entry;
   if (!switched) throw new Error('the promotion has not come so far');
   const how = { observe, dryRun };
@@ -79,8 +79,8 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
   let alone: string | null = null;
   if (entry.kind === 'switchover' && !dryRun)
     await attempt(async () => {
-      alone = await aloneOnOld(promoting);
-      if (alone !== null) throw writtenTo(promoting, alone);
+      alone = source && (await aloneOnOld(source, replica));
+      if (source && alone !== null) throw writtenTo(source, alone, chosen.name);
     });
   const { opensAt, received } = switched;
   const { mysqlbinlog } = chosen.pair.tools;
@@ -147,25 +147,6 @@ async function turnAround(
   // Its events came back as those of a replica with what was turned on at the new source.
   const events = ranEvents ? [statement(source, 'SET GLOBAL event_scheduler = ON')] : [];
   await perform([wait, ...events], how);
-}
-
-/**
- * What the old source has of its own in the end. On MariaDB an account with READ_ONLY ADMIN may write to it as soon
- * as its read lock is gone, and that has to go before it can follow: to set where it begins is a write to a table.
- */
-async function aloneOnOld({ replica, source }: Promoting): Promise<string | null> {
-  if (!source || source.dialect.superReadOnly) return null;
-  return (await extraByGtid(source, replica))?.says ?? null;
-}
-
-function writtenTo({ chosen, source }: Promoting, alone: string): StillpointError {
-  return new StillpointError(
-    'failed',
-    `the ${source?.who ?? 'old source'} was written to after it had been replaced: ${alone} is on it alone`,
-    {
-      hint: `Find out which account with READ_ONLY ADMIN does that; \`stillpoint pair rejoin ${chosen.name}\` saves it and makes a copy of that server again`,
-    },
-  );
 }
 
 async function keep({ chosen }: Promoting, promotion: Promotion): Promise<void> {
