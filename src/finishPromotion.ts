@@ -10,6 +10,7 @@ import { waitingEvents } from './failover/events.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { lastWritten } from './failover/lastWritten.js';
 import type { PromotionEntry, PromotionJournal } from './failover/journal.js';
+import { semiSyncOf, semiSyncOff, semiSyncOn } from './failover/semiSync.js';
 import { moveOthers } from './moveOthers.js';
 import { doing, perform, statement } from './pair/act.js';
 import { replicationAccount } from './pair/admin.js';
@@ -140,6 +141,8 @@ async function turnAround(
   const account = await replicationAccount(chosen.pair);
   const { channel = '', opensAt = null } = switched ?? {};
   const how = { observe, dryRun };
+  const semiSync = await semiSyncOf(source);
+  await perform(semiSyncOff(source, semiSync), how);
   await perform(await followActs(source, { source: replica, account, channel, opensAt }), how);
   const wait = doing(source, '-- wait until it has caught up', async () => {
     await caughtUp(source, replica, { within: patience, signal, observe });
@@ -147,6 +150,10 @@ async function turnAround(
   // Its events came back as those of a replica with what was turned on at the new source.
   const events = ranEvents ? [statement(source, 'SET GLOBAL event_scheduler = ON')] : [];
   await perform([wait, ...events], how);
+  const waits = await semiSyncOn(replica, semiSync);
+  const text = `semi-synchronous replication is off at the ${replica.who}: what it acknowledges may be on no other server`;
+  if (waits === null) await observe({ type: 'warning', text });
+  else await perform(waits, how);
 }
 
 async function keep({ chosen }: Promoting, promotion: Promotion): Promise<void> {
