@@ -11,6 +11,7 @@ import { channelFrom, refuseUnfit } from './failover/fit.js';
 import { handOver, type Taken } from './failover/handOver.js';
 import { openPromotionJournal, type PromotionEntry } from './failover/journal.js';
 import { requireReplicationUser } from './failover/replicationUser.js';
+import { refuseTurn } from './failover/switchoverRefusals.js';
 import { takeRest } from './failover/takeRest.js';
 import { finishPromotion, type Promoting } from './finishPromotion.js';
 import { journalAt } from './freeze/journal.js';
@@ -156,6 +157,7 @@ async function promoteLocked(promoter: Promoter, lost: AbortSignal): Promise<Pro
   await refuseSeveralSources(promoter, channel);
   if (options.switchover) await requireReplicationUser(replica, pair);
   else await refuseLiving(promoter, channel, signal);
+  await refuseTurn({ chosen, source, replica, begun: dryRun ? null : left, observe }, options);
   const kind = options.switchover ? 'switchover' : 'failover';
   if (!dryRun) {
     await options.confirm?.(`${questionOf(kind, replica, channel, old)}${promoter.loss}`);
