@@ -2,12 +2,12 @@ import type { Promotion } from './catalog/promotions.js';
 import type { ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { reasonOf, StillpointError } from './errors.js';
+import { aloneOnOld, writtenTo } from './failover/aloneOnOld.js';
 import { leaveActs, openActs } from './failover/becomeSource.js';
 import { openStateOf } from './failover/closing.js';
 import { eventAct } from './failover/eventAct.js';
 import { eventsOff, waitingEvents } from './failover/events.js';
 import { eventsOffActs } from './failover/eventsOff.js';
-import { extraByGtid } from './failover/extra.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { lastWritten } from './failover/lastWritten.js';
 import {
@@ -17,6 +17,7 @@ import {
 } from './failover/journal.js';
 import { persistedReadOnly } from './failover/optionLines.js';
 import { keepPromotion, recordOf } from './keepPromotion.js';
+import { semiSyncOf, semiSyncOff, semiSyncOn } from './failover/semiSync.js';
 import { moveOthers } from './moveOthers.js';
 import { doing, perform, statement } from './pair/act.js';
 import { replicationAccount } from './pair/admin.js';
@@ -56,7 +57,7 @@ const patience = 600;
 export async function finishPromotion(begun: Promoting, entry: PromotionEntry): Promise<Promotion> {
   // Whoever asks it to end now would leave two servers of which none has its role.
   const promoting = { ...begun, signal: new AbortController().signal };
-  const { chosen, replica, old, observe, dryRun, clock, journal } = promoting;
+  const { chosen, replica, source, old, observe, dryRun, clock, journal } = promoting;
   const { switched } = entry;
   if (!switched) throw new Error('the promotion has not come so far');
   const how = { observe, dryRun };
@@ -95,8 +96,8 @@ export async function finishPromotion(begun: Promoting, entry: PromotionEntry): 
   let alone: string | null = null;
   if (entry.kind === 'switchover' && !dryRun)
     await attempt(async () => {
-      alone = await aloneOnOld(promoting);
-      if (alone !== null) throw writtenTo(promoting, alone);
+      alone = source && (await aloneOnOld(source, replica));
+      if (source && alone !== null) throw writtenTo(source, alone, chosen.name);
     });
   const { opensAt, received } = switched;
   const { mysqlbinlog } = chosen.pair.tools;
@@ -153,16 +154,23 @@ async function turnAround(
   const account = await replicationAccount(chosen.pair);
   const { channel = '', opensAt = null } = switched ?? {};
   const how = { observe, dryRun };
+  const semiSync = await semiSyncOf(source);
+  await perform(semiSyncOff(source, semiSync), how);
   await perform(await followActs(source, { source: replica, account, channel, opensAt }), how);
   const wait = doing(source, '-- wait until it has caught up', async () => {
     await caughtUp(source, replica, { within: patience, signal, observe });
   });
   await perform([wait], how);
-  if (!ranEvents) return;
-  // What was turned on at the new source came back as off; not what ran there already.
-  const cameOff = dryRun ? (switched?.events ?? []).map(({ name }) => name) : [];
-  const events = await eventsOffActs(source, cameOff);
-  await perform([...events, statement(source, 'SET GLOBAL event_scheduler = ON')], how);
+  if (ranEvents) {
+    // What was turned on at the new source came back as off; not what ran there already.
+    const cameOff = dryRun ? (switched?.events ?? []).map(({ name }) => name) : [];
+    const events = await eventsOffActs(source, cameOff);
+    await perform([...events, statement(source, 'SET GLOBAL event_scheduler = ON')], how);
+  }
+  const waits = await semiSyncOn(replica, semiSync);
+  const text = `semi-synchronous replication is off at the ${replica.who}: what it acknowledges may be on no other server`;
+  if (waits === null) await observe({ type: 'warning', text });
+  else await perform(waits, how);
 }
 
 /** Its events are off until it has them as those of a replica: `pair rejoin`, which mends it, is told that they ran. */
@@ -173,25 +181,6 @@ async function leaveEvents(
   if (dryRun || !ranEvents || oldSource === null) return;
   const journal = openRejoinJournal(config.stateDir, chosen.name, oldSource);
   await journal.write({ server: oldSource, ranEvents, history: null, seed: null, since });
-}
-
-/**
- * What the old source has of its own in the end. On MariaDB an account with READ_ONLY ADMIN may write to it as soon
- * as its read lock is gone, and that has to go before it can follow: to set where it begins is a write to a table.
- */
-async function aloneOnOld({ replica, source }: Promoting): Promise<string | null> {
-  if (!source || source.dialect.superReadOnly) return null;
-  return (await extraByGtid(source, replica))?.says ?? null;
-}
-
-function writtenTo({ chosen, source }: Promoting, alone: string): StillpointError {
-  return new StillpointError(
-    'failed',
-    `the ${source?.who ?? 'old source'} was written to after it had been replaced: ${alone} is on it alone`,
-    {
-      hint: `Find out which account with READ_ONLY ADMIN does that; \`stillpoint pair rejoin ${chosen.name}\` saves it and makes a copy of that server again`,
-    },
-  );
 }
 
 /** Says that a replica was left as it was. */

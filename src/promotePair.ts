@@ -9,6 +9,7 @@ import { StillpointError } from './errors.js';
 import { channelFrom, refuseUnfit } from './failover/fit.js';
 import { openPromotionJournal, type PromotionEntry } from './failover/journal.js';
 import { requireReplicationUser } from './failover/replicationUser.js';
+import { refuseTurn } from './failover/switchoverRefusals.js';
 import { finishPromotion, type Promoting } from './finishPromotion.js';
 import { journalAt } from './freeze/journal.js';
 import { endFreeze } from './freeze/recover.js';
@@ -146,6 +147,9 @@ async function begin(
   await refuseSeveralSources(promoter, channel);
   if (options.switchover) await requireReplicationUser(replica, chosen.pair);
   else await refuseLiving(promoter, channel, signal);
+  const before = await stateBefore(source, left);
+  const begun = dryRun || !left ? null : before;
+  await refuseTurn({ chosen, source, replica, begun, observe: promoting.observe }, options);
   const kind = options.switchover ? 'switchover' : 'failover';
   if (!dryRun)
     await options.confirm?.(`${questionOf(kind, replica, channel, old)}${promoter.loss}`);
@@ -153,7 +157,7 @@ async function begin(
   const entry: PromotionEntry = {
     id: left?.kind === kind ? left.id : newBackupId(clock, kind),
     ...{ pair: chosen.name, kind, phase: 'closing', switched: null },
-    ...(await stateBefore(source, left)),
+    ...before,
     ranReceiver: channel.receiver !== 'stopped',
     oldSource: old.uuid ?? channel.sourceUuid,
     newSource: replica.uuid,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BinlogPosition } from '../dialect/dialect.js';
 import { StillpointError } from '../errors.js';
 import { doing, statement, type Act } from '../pair/act.js';
@@ -53,19 +54,29 @@ export async function followActs(follower: Server, options: FollowOptions): Prom
 
 /** Seconds in which a follower finds its source. */
 const connects = 20;
+/** Seconds after which a source has told a receiver that it cannot send what that asks for. */
+const settles = 1;
 
-/** Waits until a follower has what its source has written until now. */
+/** Waits until a follower has what its source has written until now, and its receiver is not turned away. */
 export async function caughtUp(
   follower: Server,
   source: Server,
   options: ReachOptions,
 ): Promise<void> {
   const barrier = await barrierOf(source);
-  await reachBarrier(follower, barrier, { connects, ...options }).catch((error: unknown) => {
+  const reach = async () => {
+    await reachBarrier(follower, barrier, { connects, ...options });
+  };
+  try {
+    await reach();
+    // A receiver that is turned away runs for a moment, and who lacks nothing has reached the barrier then.
+    await sleep(settles * 1000);
+    await reach();
+  } catch (error) {
     if (!(error instanceof StillpointError) || error.code !== 'refused') throw error;
     throw new StillpointError('failed', error.message, {
       hint: `It follows, but is not there yet: look at it with \`stillpoint status\`; \`stillpoint pair rejoin\` mends what went apart.`,
       cause: error,
     });
-  });
+  }
 }

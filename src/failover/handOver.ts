@@ -9,6 +9,7 @@ import { ownPosition } from '../pair/position.js';
 import { waitFor } from '../util/wait.js';
 import { within } from '../util/within.js';
 import { closing, orReopen, type Closing, type OpenState } from './closing.js';
+import { endXa } from './preparedXa.js';
 import { receivedBy, type Received } from './relayLogs.js';
 
 export interface HandOverOptions<T> {
@@ -64,6 +65,7 @@ export async function handOver<T>(
     const left = () => Math.max(0, maxPause - (performance.now() - begun) / 1000);
     await observe({ type: 'step', step: 'close' });
     await perform(closed.acts, how);
+    await endXa(source, how);
     await observe({ type: 'step', step: 'apply' });
     const barrier = await barrierOf(source);
     // It may hang on a network that has gone, and nobody can write meanwhile.

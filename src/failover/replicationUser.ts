@@ -61,10 +61,11 @@ export async function replicationUserActs(
 }
 
 /**
- * Throws when a server could not be followed by the account that replicates: its password is not to be read, or it
- * is not there, may not replicate or has another password.
+ * Throws when a server could not be followed by the account that replicates: its password is not to be read or too
+ * long, or it is not there, may not replicate or has another password.
  */
 export async function requireReplicationUser(source: Server, pair: PairConfig): Promise<void> {
+  await refuseLongPassword(source, pair);
   const { user } = await replicationAccount(pair);
   const hosts = await hostsOf(source, user);
   if (hosts.length === 0) {

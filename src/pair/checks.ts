@@ -3,6 +3,7 @@ import { isWritable } from './admin.js';
 import { refuseUnlessServing } from './otherNode.js';
 import { conflictsOf } from './twoWriters.js';
 import { secondsSpan } from '../util/span.js';
+import { checkBinlogFilters } from './binlogFilters.js';
 import { channelsOf } from './channels.js';
 import { checkGrants, globalGrants, hasAny } from './grants.js';
 import { gtidStateOf } from './position.js';
@@ -82,6 +83,7 @@ export async function checkSource(
       ? [['attaching', async () => [await checkAttaching(source)]] as const]
       : []),
     ['binary log', async () => await checkBinlog(source)],
+    ['binary log filters', async () => await checkBinlogFilters(source)],
     ['GTID', async () => [await checkGtid(source)]],
   ]);
 }

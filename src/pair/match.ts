@@ -1,6 +1,7 @@
 import { number, text } from '../dialect/rows.js';
 import { atLeast } from '../dialect/version.js';
 import { secondsText } from '../util/text.js';
+import { checkBinlogFilters } from './binlogFilters.js';
 import type { Finding } from './checks.js';
 import type { Server } from './server.js';
 import { variablesOf } from './variables.js';
@@ -39,6 +40,7 @@ export async function checkMatch(source: Server, replica: Server): Promise<Findi
     checkVersions(two),
     checkAddress(two),
     ...checkLogs(two),
+    ...(await checkBinlogFilters(source)),
     checkGtidModes(two),
     ...checkNames(two),
     await checkClocks(two),
