@@ -48,6 +48,7 @@ export interface RejoinResult {
   /** The server that takes writes, and the one that follows it now. */
   source: string;
   replica: string;
+  engine: 'mysql' | 'mariadb';
   /** What the replica had of its own, and where that is saved; null for nothing. */
   rescued: Rescue | null;
   /** Where its data was restored from: a backup, or a dump of the source; null when it followed as it was. */
@@ -104,6 +105,7 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
     status: dryRun ? 'planned' : 'following',
     source: addressOf(source.server),
     replica: addressOf(server),
+    engine: server.dialect.version.flavour,
     ...{ rescued: null, seed: null, seededFrom: null, seededBecause: null },
   };
   if (!dryRun) await forgetTrial(server);

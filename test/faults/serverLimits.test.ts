@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { engine } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';
 import { expectRoles } from '../support/inOrder.js';
@@ -61,4 +61,16 @@ test('a backup reads for longer than a statement may take', async () => {
   const setup = await own.setUp(source, replica);
   await limit({ autocommit: 0, statement: 0.02 });
   await setup.ok('backup');
+});
+
+test('what is stored by SET PERSIST and would close the new source again is named', async () => {
+  const isMysql = engine === 'mysql';
+  if (isMysql) await replica.query('SET PERSIST super_read_only = ON');
+  const setup = await own.setUp(source, replica);
+  const { stdout } = await setup.ok('pair', 'promote', '--switchover', '--yes');
+  [source, replica] = [replica, source];
+  const reset = 'run on it: RESET PERSIST super_read_only;';
+  if (isMysql) expect(stdout).toContain(reset);
+  expect(stdout).toContain(isMysql ? 'super_read_only = ON' : 'option file: read_only = ON');
+  if (!isMysql) expect(stdout).not.toContain('super_read_only');
 });

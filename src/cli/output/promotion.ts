@@ -2,8 +2,10 @@ import type { Promotion } from '../../catalog/promotions.js';
 import type { PromoteResult } from '../../promotePair.js';
 import { bytesText, fieldsText, secondsText, timeText } from './text.js';
 
-/** What a promotion did, and what is left to a person, as lines for people. */
-export function promotedText(result: PromoteResult): string {
+/**
+ * What a promotion did, and what is left to a person, as lines for people. `file`: name of the configuration.
+ */
+export function promotedText(result: PromoteResult, file: string): string {
   const { pair, status, oldSource, newSource, others, promotion } = result;
   if (status === 'planned')
     return `nothing was changed: ${newSource} would be the source of ${pair}`;
@@ -13,15 +15,13 @@ export function promotedText(result: PromoteResult): string {
   }
   const fields: [string, string][] = [
     ...lossText(promotion, oldSource),
-    ...(promotion.events.length > 0
-      ? [['events', `turned on: ${promotion.events.join(', ')}`] as [string, string]]
-      : []),
+    ...eventsText(promotion),
     ['application', `has to write to ${newSource}`],
-    [newSource, 'option file: read_only and super_read_only off, or no such line'],
+    ...openText(promotion).map((says): [string, string] => [newSource, says]),
     [
       oldSource,
       promotion.kind === 'switchover'
-        ? 'option file: super_read_only = ON (MariaDB: read_only = ON)'
+        ? `option file: ${closedLine(promotion.engine)}`
         : `must not come back as a source: stillpoint pair rejoin ${pair}`,
     ],
     ...others.map(({ name, status: how }): [string, string] => [
@@ -30,13 +30,44 @@ export function promotedText(result: PromoteResult): string {
         ? `follows ${newSource} now`
         : `does not follow: stillpoint pair rejoin ${pair} --replica ${name}`,
     ]),
-    ['stillpoint.yaml', `swap source and replica of ${pair}`],
+    [
+      file,
+      `swap source and replica${promotion.replica === null ? '' : ` ${promotion.replica}`} of ${pair}`,
+    ],
   ];
   const paused =
     promotion.writesPausedSeconds === null
       ? ''
       : `; nobody could write for ${secondsText(promotion.writesPausedSeconds)}`;
   return `${newSource} is the source of ${pair}${paused}\n${fieldsText(fields)}`;
+}
+
+/** The line of an option file that makes a server come back as a replica. */
+export function closedLine(engine: 'mysql' | 'mariadb' | null): string {
+  return engine === 'mariadb' ? 'read_only = ON' : 'super_read_only = ON';
+}
+
+function eventsText({ kind, events, eventScheduler }: Promotion): [string, string][] {
+  if (events.length === 0) return [];
+  const lines: [string, string][] = [['events', `turned on: ${events.join(', ')}`]];
+  if (eventScheduler && kind === 'failover')
+    lines.push([
+      '',
+      'the event scheduler was off and is on: see whether the old source ran events',
+    ]);
+  return lines;
+}
+
+/** What makes the new source come back as one when it restarts. */
+function openText({ engine, eventScheduler, persisted }: Promotion): string[] {
+  const names = engine === 'mariadb' ? 'read_only' : 'read_only and super_read_only';
+  return [
+    `option file: ${names} off, or no such line`,
+    ...(eventScheduler ? ['option file: event_scheduler = ON'] : []),
+    ...(persisted.length > 0
+      ? [`run on it: ${persisted.map((name) => `RESET PERSIST ${name};`).join(' ')}`]
+      : []),
+  ];
 }
 
 function lossText({ kind, received, alone }: Promotion, oldSource: string): [string, string][] {

@@ -1,5 +1,6 @@
+import { basename } from 'node:path';
 import { Option, type Command } from 'commander';
-import { configOf, type Context } from '../../context.js';
+import { configFileOf, type Context } from '../../context.js';
 import { replicaOption, seconds } from '../../options.js';
 import { askedOfPair } from './asked.js';
 
@@ -32,7 +33,7 @@ export function registerPairPromote(pair: Command, context: Context): void {
     .action(async (name: string | undefined, flags: PromoteFlags, command: Command) => {
       const { promotePair } = await import('../../../promotePair.js');
       const { promotedText } = await import('../../output/promotion.js');
-      const config = await configOf(command);
+      const { config, file } = await configFileOf(command);
       const { wait, ...asked } = flags;
       const result = await promotePair(config, {
         ...asked,
@@ -41,7 +42,7 @@ export function registerPairPromote(pair: Command, context: Context): void {
       });
       terminal.clear();
       terminal.document(result);
-      terminal.result(promotedText(result));
+      terminal.result(promotedText(result, basename(file)));
       const warnings = result.promotion?.warnings ?? [];
       for (const warning of warnings) terminal.warning(warning);
       if (result.status === 'promoted' && warnings.length > 0) context.exitWith(1);
