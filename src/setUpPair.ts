@@ -17,6 +17,7 @@ import { lookAtPair, refuseTwoNodes, type Looked } from './setUpChecks.js';
 import type { SettingUp, SetUpPairOptions, SetUpResult } from './setUpOptions.js';
 import { beginFollowing, comparePair, seedPair } from './setUpSteps.js';
 import { systemClock } from './util/clock.js';
+import { timeText } from './util/text.js';
 import { ignore, type Observe } from './util/observe.js';
 
 /**
@@ -86,7 +87,11 @@ async function setUpLocked(on: SettingUp): Promise<Omit<SetUpResult, 'acts'>> {
   const replace = options.replace === true;
   const left = found && goesOn(found, on) ? found : null;
   if (left)
-    await observe({ type: 'act', on: '', says: `-- go on with the setup of ${left.since}` });
+    await observe({
+      type: 'act',
+      on: '',
+      says: `-- go on with the setup of ${timeText(left.since)}`,
+    });
   if (!dryRun) await forgetTrial(replica);
   const looked = await lookAtPair(source, replica, { left, replace });
   const users = await replicationUserActs(source, replica, chosen.pair);

@@ -10,6 +10,7 @@ import { openPromotionJournal, type PromotionEntry } from './failover/journal.js
 import { journalsOf, type JournalEntry } from './freeze/journal.js';
 import { lookAt, type ReplicaStatus, type ServerStatus, type Topology } from './pair/topology.js';
 import { keptOf, type Kept } from './statusKept.js';
+import { bothWrite } from './statusWriters.js';
 import { within } from './util/within.js';
 
 /** A replica of a pair, and what we did to it. */
@@ -112,7 +113,14 @@ export async function statusOf(
     promotion: begun,
     lastPromotion: kept.lastPromotion,
     rolesSwapped: isSwapped(servers, kept.lastPromotion),
-    problems: [...new Set([...problems, ...servers.problems, ...kept.problems])],
+    problems: [
+      ...new Set([
+        ...bothWrite(name, servers, kept.lastPromotion),
+        ...problems,
+        ...servers.problems,
+        ...kept.problems,
+      ]),
+    ],
   };
 }
 

@@ -2,9 +2,9 @@ import { StillpointError } from '../errors.js';
 
 /**
  * Asks whether to do what was said, on the terminal. Throws `usage` when nobody can be asked, `refused`
- * when the answer is not yes.
+ * when the answer is not yes. `isBegun`: something was changed already.
  */
-export async function ask(what: string, yes: boolean): Promise<void> {
+export async function ask(what: string, yes: boolean, isBegun = false): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new StillpointError('usage', `this would ${what}, and nobody can be asked`, {
@@ -19,5 +19,6 @@ export async function ask(what: string, yes: boolean): Promise<void> {
   } finally {
     terminal.close();
   }
-  throw new StillpointError('refused', 'you did not say yes: nothing was changed');
+  const changed = isBegun ? 'nothing more is changed' : 'nothing was changed';
+  throw new StillpointError('refused', `you did not say yes: ${changed}`);
 }

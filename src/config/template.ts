@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { StillpointError } from '../errors.js';
 
@@ -49,7 +50,19 @@ function addressText(address: string): string {
   return port === undefined ? host : `${host}, port: ${port}`;
 }
 
+function pathOf(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    throw new StillpointError('usage', `"${url}" is no folder of this machine`, {
+      hint: 'Say the path of a folder, or file:///PATH.',
+      cause,
+    });
+  }
+}
+
 function storeText(store: string): string {
+  if (store.startsWith('file://')) return `type: file, path: ${scalar(pathOf(store))}`;
   if (!store.startsWith('s3:')) return `type: file, path: ${scalar(store)}`;
   const [, bucket, prefix] = /^s3:\/\/([^/\s]+)(?:\/(.*?))?\/*$/.exec(store) ?? [];
   if (bucket === undefined) {

@@ -79,13 +79,14 @@ export async function lookAt(
   replicas: readonly (Looked & { name: string | null })[],
   seconds: number,
 ): Promise<Topology> {
-  const problems: string[] = [];
+  // In the order of the configuration, whoever answers first.
+  const problems = new Map([source, ...replicas].map(({ who }) => [who, [] as string[]]));
   const attempt = async <T>(who: string, work: () => Promise<T>): Promise<T | null> => {
     try {
       return await within(seconds, work);
     } catch (error) {
       const reason = reasonOf(error);
-      problems.push(reason.includes(who) ? reason : `${who}: ${reason}`);
+      problems.get(who)?.push(reason.includes(who) ? reason : `${who}: ${reason}`);
       return null;
     }
   };
@@ -128,7 +129,11 @@ export async function lookAt(
         return status;
       }),
     );
-    return { source: statusOf(atSource, seenSource, null, 'written'), replicas: seen, problems };
+    return {
+      source: statusOf(atSource, seenSource, null, 'written'),
+      replicas: seen,
+      problems: [...problems.values()].flat(),
+    };
   } finally {
     for (const { server } of reached) server?.close();
   }

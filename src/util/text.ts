@@ -9,7 +9,7 @@ export function bytesText(bytes: number): string {
     Math.floor(Math.log10(Math.max(1, bytes * 1.00005)) / 3),
   );
   const value = bytes / 1000 ** power;
-  return `${power === 0 ? String(value) : value.toFixed(1)} ${units[power] ?? 'B'}`;
+  return `${power === 0 ? String(Math.round(value)) : value.toFixed(1)} ${units[power] ?? 'B'}`;
 }
 
 /** `205.4 MB/s`; empty before there is a second to divide by. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { resolvePair } from '../../config/choose.js';
+import { replicaTitle } from '../../config/replicas.js';
 import { StillpointError } from '../../errors.js';
 import type { ResumeResult } from '../../resume.js';
 import { configOf, type Context } from '../context.js';
@@ -35,14 +36,21 @@ export function registerResume(program: Command, context: Context): void {
       for (const warning of result.warnings) terminal.warning(warning);
       terminal.result(
         result.status === 'resumed'
-          ? resumedText(result.channels, [name, ...result.replicas].join(' '))
+          ? resumedText(result.channels, titleOf(name, result.replicas))
           : `nothing to resume for ${name}: the journal holds no freeze`,
       );
     });
 }
 
+/** `replica of shop`, `replica east of shop`, `replicas east, west of shop`. */
+function titleOf(pair: string, replicas: readonly string[]): string {
+  if (replicas.length > 1) return `replicas ${replicas.join(', ')} of ${pair}`;
+  return replicaTitle(pair, replicas[0] ?? null);
+}
+
 /** A run that died before it stopped a channel had only taken the node out of writing. */
-function resumedText(channels: readonly string[], name: string): string {
-  if (channels.length > 0) return `the SQL thread of ${name} runs again`;
-  return `the replica of ${name} takes writes again`;
+function resumedText(channels: readonly string[], who: string): string {
+  return channels.length > 0
+    ? `the SQL thread of the ${who} runs again`
+    : `the ${who} takes writes again`;
 }

@@ -58,6 +58,7 @@ export function followRun(terminal: RunLines): (event: RunEvent, verbose: boolea
   let stepBegun = now();
   let pausedAt: number | null = null;
   let waitSaid = -Infinity;
+  let waitBegun: number | null = null;
   const bytes = { plain: 0, stored: 0 };
   return (event, verbose) => {
     switch (event.type) {
@@ -95,6 +96,7 @@ export function followRun(terminal: RunLines): (event: RunEvent, verbose: boolea
         bytes.stored += event.bytes;
         break;
       case 'act':
+        waitBegun = null;
         terminal.note(`${event.on}${event.on === '' ? '' : ': '}${event.says}`);
         break;
       case 'picked':
@@ -121,7 +123,9 @@ export function followRun(terminal: RunLines): (event: RunEvent, verbose: boolea
     const behind = behindSeconds === null ? '' : `, ${secondsText(behindSeconds)} behind`;
     const text = `waiting for the replica to reach the source${behind}`;
     terminal.live(`${text} · ${clockText(secondsLeft)} left`);
-    if (now() - waitSaid < 60) return;
+    // A wait that is over at once is not worth a line.
+    waitBegun ??= now();
+    if (now() - waitBegun < 5 || now() - waitSaid < 60) return;
     waitSaid = now();
     terminal.note(`${text}; ${secondsText(secondsLeft)} left`);
   }

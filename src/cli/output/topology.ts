@@ -16,10 +16,13 @@ export function topologyText(status: PairStatus, width: number): string {
   const lines: Line[] = [
     serverLine('  source  ', source),
     ...below(source, replicas.length > 0 ? '  │       ' : '          '),
-    ...source.channels.map((channel) => ({
-      text: `  │       follows ${channel.source}: ${threadsText(channel)}`,
-      isBad: isBroken(channel),
-    })),
+    ...source.channels.flatMap((channel): Line[] => [
+      {
+        text: `  │       follows ${channel.source}: ${threadsText(channel)}`,
+        isBad: isBroken(channel),
+      },
+      ...errorLines(channel, '  │       '),
+    ]),
   ];
   for (const [index, replica] of replicas.entries()) {
     const isLast = index === replicas.length - 1;
@@ -96,9 +99,11 @@ function below(server: ServerStatus, margin: string, applied?: ChannelView['exec
 function channelLines(channel: ChannelView, first: string, then: string): Line[] {
   const name = channel.name === '' ? '' : `channel ${nameText(channel.name)}: `;
   const isBad = isBroken(channel);
-  const lines: Line[] = [{ text: `${first}${name}${threadsText(channel)}`, isBad }];
-  if (channel.error) lines.push({ text: `${then}${nameText(channel.error)}`, isBad: true });
-  return lines;
+  return [{ text: `${first}${name}${threadsText(channel)}`, isBad }, ...errorLines(channel, then)];
+}
+
+function errorLines({ error }: ChannelView, margin: string): Line[] {
+  return error === null ? [] : [{ text: `${margin}${nameText(error)}`, isBad: true }];
 }
 
 function threadsText(channel: ChannelView): string {

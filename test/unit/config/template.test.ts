@@ -20,6 +20,7 @@ test.each(['true', '1e3', 'o\'n"e', 'a: b', '#x', 'null', 'ü{}', '5'])('the use
 });
 
 test.each([
+  ['file:///srv/my%20b', { type: 'file', path: '/srv/my b' }],
   ['s3://b', { bucket: 'b' }],
   ['s3://b/p/q/', { bucket: 'b', prefix: 'p/q' }],
 ])('the store %s', (store, expected) => {
@@ -33,6 +34,9 @@ test('an address of IPv6', () => {
   });
 });
 
-test.each([{ source: 'a b' }, { replica: ':1' }, { store: 's3://' }])('%j is refused', (over) => {
-  expect(() => parsed(over)).toThrow(/is no /);
-});
+test.each([{ source: 'a b' }, { replica: ':1' }, { store: 's3://' }, { store: 'file://far/b' }])(
+  '%j is refused',
+  (over) => {
+    expect(() => parsed(over)).toThrow(/is no /);
+  },
+);

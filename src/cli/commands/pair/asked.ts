@@ -17,13 +17,18 @@ export function askedOfPair(
   command: Command,
 ): AskedOfPair {
   const { yes = false } = command.optsWithGlobals<GlobalOptions>();
+  let isBegun = false;
   return {
     ...(name === undefined ? {} : { pair: name }),
     confirm: async (what) => {
       terminal.clear();
-      await ask(what, yes);
+      await ask(what, yes, isBegun);
     },
     signal,
-    observe: terminal.observe,
+    observe: (event) => {
+      // What stands after dashes is no statement.
+      if (event.type === 'act' && !event.says.startsWith('--')) isBegun = true;
+      return terminal.observe(event);
+    },
   };
 }

@@ -167,3 +167,10 @@ describe('what somebody should look at', () => {
     expect(drawn({ replicas }).join('\n')).not.toContain('\x1b');
   });
 });
+
+test('what keeps the old source from following is shown', () => {
+  const error = 'Access denied for user repl';
+  const follows = channel({ source: 'db2:3306', receiver: 'stopped', error });
+  const lines = drawn({ source: server(3306, { channels: [follows] }) });
+  expect(lines).toContain(`  │       ${error}`);
+});
