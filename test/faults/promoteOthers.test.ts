@@ -1,9 +1,11 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { PromoteResult } from '../../src/promotePair.js';
 import type { RejoinResult } from '../../src/rejoinPair.js';
+import { promoteSteps } from '../../src/util/observe.js';
 import { engine } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';
 import type { Setup } from '../support/cli.js';
+import { killedEverywhere, manyRuns } from '../support/killed.js';
 import { applicationSql, ledgerOf } from '../support/ledger.js';
 import { channelsOf, ownGroup, reached } from '../support/ownGroup.js';
 import { durable } from '../support/ownPair.js';
@@ -28,11 +30,22 @@ async function bothReached(): Promise<void> {
 
 const setUp = async () => await group.setUp(source, { east, west });
 
+/** A configuration in which east is not reached, with the store and the state of another. */
+async function withoutEast({ storePath, config: { stateDir } }: Setup): Promise<Setup> {
+  const replicas = { east: { ...east, port: 1 }, west };
+  const same = { storeOptions: { path: storePath }, top: { stateDir } };
+  return await group.setUp(source, replicas, same);
+}
+
 /** East has become the source. */
-async function expectInOrder(): Promise<void> {
+function swap(): void {
   [source, east] = [east, source];
+}
+
+async function expectInOrder(): Promise<void> {
   await group.expectInOrder(source, { east, west });
 }
+afterEach(expectInOrder);
 
 async function row(note: string): Promise<number> {
   const [last] = await source.query<{ id: number }>('SELECT MAX(id) + 1 AS id FROM app.ledger');
@@ -82,23 +95,44 @@ describe('switchover', () => {
     const { promotion, others } = (await setup.ok(...switchover, '--json')).json as PromoteResult;
     expect(others).toEqual(following);
     expect(promotion?.warnings).toEqual([]);
-    await expectInOrder();
+    swap();
   });
 
-  test.each(['move-others', 'follow-source'])('SIGKILL at %s, and the same again', async (step) => {
-    const setup = await setUp();
-    expect((await setup.runUntil(step, 'SIGKILL', ...switchover)).status).toBe(137);
-    await setup.ok('pair', 'promote', '--yes', '--switchover');
-    await expectInOrder();
-  });
+  test(
+    'SIGKILL at each step and before each statement, one after the other: it ends well',
+    manyRuns,
+    async () => {
+      const { steps } = await killedEverywhere(await setUp(), switchover);
+      expect(steps).toEqual(promoteSteps);
+      swap();
+    },
+  );
 
-  test('killed in the middle of turning the other one: it is turned by the same again', async () => {
+  test('killed in the middle of turning the other one: no other is promoted, the same again turns it', async () => {
     const setup = await setUp();
     expect((await setup.runUntil('act CHANGE .*TO', 'SIGKILL', ...switchover)).status).toBe(137);
     const [channel] = await channelsOf(west);
     expect(channel!['Replica_SQL_Running'] ?? channel!['Slave_SQL_Running']).toBe('No');
+    const other = ['pair', 'promote', '--replica', 'west', '--yes', '--switchover'];
+    const refused = await setup.run(...other);
+    expect(refused.stderr).toMatch(/has not ended: replica east of shop is to be the source/);
+    expect(refused.status).toBe(10);
+    const away = await withoutEast(setup);
+    const nobody = await away.run('pair', 'promote', '--yes', '--switchover');
+    expect(nobody.stderr).toMatch(/has not ended: a replica that does not answer .*Start that/s);
+    expect(nobody.status).toBe(10);
     await setup.ok('pair', 'promote', '--yes', '--switchover');
-    await expectInOrder();
+    swap();
+  });
+
+  test('refused where no replica answers', async () => {
+    const nowhere = { ...east, port: 1 };
+    const setup = await group.setUp(source, { east: nowhere, west: nowhere });
+    const ended = await setup.run('pair', 'promote', '--yes', '--switchover');
+    expect(ended.stderr).toMatch(
+      /no replica of shop can take the place of its source: east: cannot/,
+    );
+    expect(ended.status).toBe(10);
   });
 });
 
@@ -112,7 +146,19 @@ describe('the source dies', () => {
     const isBack = async () => await west.query('START REPLICA IO_THREAD');
     expect((await failOver(setup, 0, isBack)).others).toEqual(following);
     expect(await rejoin(setup)).toMatchObject({ status: 'following', rescued: null });
-    await expectInOrder();
+    swap();
+  });
+
+  test('SIGKILL at each step, one after the other: the other one follows', manyRuns, async () => {
+    const setup = await setUp();
+    await bothReached();
+    const up = await source.down();
+    const { steps } = await killedEverywhere(setup, promote, { at: 'steps' });
+    const withSource = ['close', 'follow-source'];
+    expect(steps).toEqual(promoteSteps.filter((step) => !withSource.includes(step)));
+    await up();
+    await rejoin(setup);
+    swap();
   });
 
   test('one that somebody has stopped is left, and comes back by its name', async () => {
@@ -122,12 +168,14 @@ describe('the source dies', () => {
     await reached(source, east);
     const { others } = await failOver(setup, 1);
     expect(others).toEqual([{ name: 'west', status: 'left', reason: 'its SQL thread is stopped' }]);
-    expect((await setup.run('pair', 'rejoin', '--replica', 'east', '--yes')).status).toBe(10);
+    const promoted = await setup.run('pair', 'rejoin', '--replica', 'east', '--yes');
+    expect(promoted.stderr).toMatch(/east \(127\S+\) is the source now/);
+    expect(promoted.status).toBe(10);
     const again = ['pair', 'rejoin', '--replica', 'west', '--yes'];
     expect((await setup.runUntil('follow-source', 'SIGKILL', ...again)).status).toBe(137);
     expect(await rejoin(setup, '--replica', 'west')).toMatchObject({ rescued: null, seed: null });
     await rejoin(setup);
-    await expectInOrder();
+    swap();
   });
 
   test('one that does not answer is left', async () => {
@@ -137,11 +185,17 @@ describe('the source dies', () => {
     expect(others).toMatchObject([{ name: 'west', status: 'left' }]);
     const found = await setup.run('pair', 'rejoin', '--replica', 'west', '--yes');
     expect(found.stderr).toMatch(/cannot connect to the replica west of shop/);
+    const away = await withoutEast(setup);
+    const replaced = await away.run('pair', 'rejoin', '--replica', 'west', '--yes');
+    expect(replaced.stderr).toMatch(
+      /source of shop was replaced by 127\S+, which does not answer: it is no source/,
+    );
+    expect(replaced.status).toBe(10);
     await rejoin(setup);
     // With the roles as they are now in the configuration.
     const swapped = await group.setUp(east, { east: source, west });
     expect(await rejoin(swapped, '--replica', 'west')).toMatchObject({ seed: null });
-    await expectInOrder();
+    swap();
   });
 
   test('one that has more is not attached: what it has alone is saved, and it is restored', async () => {
@@ -161,7 +215,15 @@ describe('the source dies', () => {
     expect(rescued?.files.length).toBeGreaterThan(1);
     expect(await ledgerOf(west)).not.toContain(id);
     expect((await rejoin(setup)).rescued).not.toBeNull();
-    await expectInOrder();
+    swap();
+  });
+});
+
+describe('pair rejoin', () => {
+  test('refused where nobody can tell which replica is meant', async () => {
+    const ended = await (await setUp()).run('pair', 'rejoin', '--yes');
+    expect(ended.stderr).toMatch(/which replica of shop is to follow its source\?.*: east, west/s);
+    expect(ended.status).toBe(2);
   });
 });
 
@@ -177,7 +239,7 @@ describe('pair setup', () => {
     const command = ['pair', 'setup', '--replica', 'west', '--replace', '--yes'];
     expect((await setup.runUntil('seeded', 'SIGKILL', ...command)).status).toBe(137);
     await setup.ok('pair', 'setup', '--replica', 'west', '--yes');
-    await group.expectInOrder(source, { east, west });
+    await expectInOrder();
     const again = await setup.ok('pair', 'setup', '--replica', 'east', '--yes', '--json');
     expect(again.json).toMatchObject({ status: 'nothing' });
   });
@@ -202,18 +264,39 @@ describe('by position', () => {
     const { others } = (await setup.ok(...switchover, '--json')).json as PromoteResult;
     expect(others).toEqual(following);
     if (isMysql) expect((await channelsOf(west))[0]!['Auto_Position']).toBe(0);
-    await expectInOrder();
-    const killed = await setUp();
-    expect((await killed.runUntil('act CHANGE .*TO', 'SIGKILL', ...switchover)).status).toBe(137);
-    await killed.ok('pair', 'promote', '--yes', '--switchover');
-    await expectInOrder();
+    swap();
   });
+
+  test('SIGKILL in the middle of turning the other one, and the same again', async () => {
+    const setup = await setUp();
+    expect((await setup.runUntil('act CHANGE .*TO', 'SIGKILL', ...switchover)).status).toBe(137);
+    await setup.ok('pair', 'promote', '--yes', '--switchover');
+    swap();
+  });
+
+  test(
+    'SIGKILL of a failover at each step and before each statement, one after the other',
+    manyRuns,
+    async () => {
+      if (!isMysql) return;
+      const setup = await setUp();
+      await bothReached();
+      const up = await source.down();
+      const { ended } = await killedEverywhere(setup, [...promote, '--json']);
+      expect(ended.json).toMatchObject({ others: following });
+      await up();
+      await turnGtidsOff(source);
+      await rejoin(setup);
+      swap();
+    },
+  );
 
   test('the source dies: one that stands at the same position follows, one behind is restored', async () => {
     const setup = await setUp();
     await bothReached();
     expect((await failOver(setup)).others).toEqual(following);
     await rejoin(setup);
+    swap();
     await expectInOrder();
     const late = await setUp();
     await bothReached();
@@ -228,7 +311,7 @@ describe('by position', () => {
     if (isMysql) expect(result.seededBecause).toMatch(/has applied its source only up to/);
     expect(result.rescued).toBeNull();
     await rejoin(late);
-    await expectInOrder();
+    swap();
   });
 
   test('one that has more is not attached', async () => {
@@ -248,6 +331,6 @@ describe('by position', () => {
     expect((await rejoin(setup, '--replica', 'west')).rescued).not.toBeNull();
     expect(await ledgerOf(west)).not.toContain(id);
     await rejoin(setup);
-    await expectInOrder();
+    swap();
   });
 });

@@ -1,12 +1,14 @@
 import { execa } from 'execa';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { promotePair, type PromoteResult } from '../../src/promotePair.js';
 import type { RejoinResult } from '../../src/rejoinPair.js';
+import { promoteSteps } from '../../src/util/observe.js';
 import { waitFor } from '../../src/util/wait.js';
 import { engine } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';
 import type { Setup } from '../support/cli.js';
+import { killedEverywhere, manyRuns } from '../support/killed.js';
 import { applicationSql, ledgerOf, startApplication } from '../support/ledger.js';
 import { channelsOf, ownGroup, positionOf, reached } from '../support/ownGroup.js';
 import { durable } from '../support/ownPair.js';
@@ -45,12 +47,9 @@ async function expectInOrder(): Promise<void> {
   const status = 'SELECT STATUS AS status FROM information_schema.EVENTS';
   expect((await source.query<{ status: string }>(status))[0]!.status).toBe('ENABLED');
   expect((await replica.query<{ status: string }>(status))[0]!.status).toMatch(/SIDE_?DISABLED/);
-  for (const server of [source, replica]) {
-    const [row] = await server.query<{ on: string }>('SELECT @@GLOBAL.event_scheduler AS `on`');
-    expect(row!.on).toBe('ON');
-  }
   await byPosition();
 }
+afterEach(expectInOrder);
 
 async function failOver(setup: Setup): Promise<void> {
   const up = await source.down();
@@ -103,17 +102,16 @@ describe('switchover', () => {
     if (isMysql) expect((await channelsOf(replica))[0]!['Auto_Position']).toBe(0);
     await reached(source, replica);
     expect(await ledgerOf(source)).toEqual(expect.arrayContaining(application.acknowledged));
-    await expectInOrder();
   });
 
-  test.each(['apply', 'switch', 'follow-source'])(
-    'SIGKILL at %s: the same command again ends well',
-    async (step) => {
+  test(
+    'SIGKILL at each step and before each statement, one after the other: it ends well',
+    manyRuns,
+    async () => {
       const setup = await group.setUp(source, replica);
-      expect((await setup.runUntil(step, 'SIGKILL', ...command)).status).toBe(137);
-      await setup.ok(...command);
+      const { steps } = await killedEverywhere(setup, command);
+      expect(steps).toEqual(promoteSteps.filter((step) => step !== 'move-others'));
       swap();
-      await expectInOrder();
     },
   );
 
@@ -174,7 +172,6 @@ describe('the source dies', () => {
     expect(await ledgerOf(source)).toEqual(rows);
     expect(await source.query('SELECT note FROM app.ledger WHERE id = 1')).toEqual([note]);
     await rejoined(setup);
-    await expectInOrder();
   });
 
   test('it comes back without transactions of its own: it follows from where it is', async () => {
@@ -196,7 +193,6 @@ describe('the source dies', () => {
     });
     expect(await savedIn(setup, result)).toContain('never sent');
     expect(await ledgerOf(source)).not.toContain(id);
-    await expectInOrder();
   });
 
   test('nobody can tell what it had: all is saved, it is restored, and that is said', async () => {
@@ -215,44 +211,44 @@ describe('the source dies', () => {
     await replica.query('STOP REPLICA; RESET REPLICA ALL');
     const unknown = await rejoined(elsewhere);
     expect(unknown.seededBecause).toMatch(/no promotion of it is on record/);
-    await expectInOrder();
   });
 
-  test.each(['apply', 'switch', 'keep-promotion'])(
-    'SIGKILL of the failover at %s, and the same command again',
-    async (step) => {
-      const setup = await group.setUp(source, replica);
-      await reached(source, replica);
-      const up = await source.down();
-      const promote = ['pair', 'promote', '--yes'];
-      expect((await setup.runUntil(step, 'SIGKILL', ...promote)).status).toBe(137);
-      await setup.ok(...promote);
-      await up();
-      swap();
-      expect(await rejoined(setup)).toMatchObject({ rescued: null, seed: null });
-      await expectInOrder();
-    },
-  );
+  describe('SIGKILL one after the other', () => {
+    const begin = ['check-pair', 'close'];
 
-  test.each(['close', 'follow-source'])('SIGKILL of a rejoin at %s', async (step) => {
-    const setup = await group.setUp(source, replica);
-    await reached(source, replica);
-    await failOver(setup);
-    const rejoin = ['pair', 'rejoin', '--yes'];
-    expect((await setup.runUntil(step, 'SIGKILL', ...rejoin)).status).toBe(137);
-    expect(await rejoined(setup)).toMatchObject({ rescued: null, seed: null });
-    await expectInOrder();
-  });
+    test(
+      'of the failover at each step, of the rejoin also before each statement',
+      manyRuns,
+      async () => {
+        const setup = await group.setUp(source, replica);
+        await reached(source, replica);
+        const up = await source.down();
+        const promoted = await killedEverywhere(setup, ['pair', 'promote', '--yes'], {
+          at: 'steps',
+        });
+        const withSource = ['close', 'move-others', 'follow-source'];
+        expect(promoted.steps).toEqual(promoteSteps.filter((step) => !withSource.includes(step)));
+        await up();
+        swap();
+        const { steps, ended } = await killedEverywhere(setup, [
+          'pair',
+          'rejoin',
+          '--yes',
+          '--json',
+        ]);
+        expect(steps).toEqual([...begin, 'follow-source']);
+        expect(ended.json).toMatchObject({ rescued: null, seed: null });
+      },
+    );
 
-  test.each(['rescue', 'dump-source', 'attach'])(
-    'SIGKILL of a rejoin with transactions of its own at %s',
-    async (step) => {
+    test('of a rejoin that restores from the source, at each step', manyRuns, async () => {
       const setup = await group.setUp(source, replica);
       await failOverWithExtra(setup);
-      const rejoin = ['pair', 'rejoin', '--yes'];
-      expect((await setup.runUntil(step, 'SIGKILL', ...rejoin)).status).toBe(137);
-      expect(await rejoined(setup)).toMatchObject({ seed: 'source' });
-      await expectInOrder();
-    },
-  );
+      const again = ['pair', 'rejoin', '--yes', '--json'];
+      const { steps, ended } = await killedEverywhere(setup, again, { at: 'steps' });
+      const restoring = ['rescue', 'seed', 'dump-source', 'stream', 'restore', 'attach'];
+      expect(steps).toEqual([...begin, ...restoring]);
+      expect(ended.json).toMatchObject({ rescued: null });
+    });
+  });
 });
