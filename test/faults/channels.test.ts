@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../src/backup.js';
 import type { PromoteResult } from '../../src/promotePair.js';
 import type { PairStatus } from '../../src/status.js';
@@ -8,12 +8,14 @@ import { waitFor } from '../../src/util/wait.js';
 import {
   backupPassword,
   grantBackup,
+  pairOf,
   roomyFolder,
   startServers,
   type OwnServer,
 } from '../rig/index.js';
 import { engine, freshTarget, target, tools } from '../rig/shared.js';
 import { setUp, type Setup } from '../support/cli.js';
+import { isWritable } from '../support/ownPair.js';
 import { keysIn } from '../support/store.js';
 
 const isMysql = engine === 'mysql';
@@ -51,6 +53,19 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([replica, ...sources].map(async (server) => await server.stop()));
   await rm(folder, { recursive: true, force: true });
+});
+
+/** It was made a source: it has writes of its own then. */
+let isPromoted = false;
+afterEach(async () => {
+  expect(await Promise.all([...sources, replica].map(isWritable))).toEqual([
+    true,
+    true,
+    isPromoted,
+  ]);
+  if (isPromoted) return;
+  const faults = await pairOf(sources[0]!, replica).faults();
+  expect(faults.filter((fault) => fault.includes('GTIDs of its own'))).toEqual([]);
 });
 
 /** Which channels' appliers run. */
@@ -145,10 +160,11 @@ describe('pair promote', () => {
     );
     return rows[0]?.status ?? 'none';
   };
-  const setUpPromotion = async () =>
+  const setUpPromotion = async (more: Record<string, unknown> = {}) =>
     await setUpChannels({
       admin: { user: 'chief', password: 'chief pw 1' },
       replication: { user: 'repl_one', password: 'repl pw 1' },
+      ...more,
     });
 
   beforeAll(async () => {
@@ -170,10 +186,30 @@ describe('pair promote', () => {
     expect(await running()).toEqual(['one', 'two']);
   });
 
+  test('none of its sources is the one of the pair: refused', async () => {
+    const source = { host: '127.0.0.1', port: 1, user: 'nobody' };
+    const setup = await setUpPromotion({ source });
+    const ended = await setup.run('pair', 'promote', '--yes');
+    expect(ended.stderr).toMatch(
+      /none of the channels of the replica of shop \("one", "two"\) is from 127\.0\.0\.1:1/,
+    );
+    expect(ended.status).toBe(10);
+    expect(await running()).toEqual(['one', 'two']);
+  });
+
+  test('it is not restored from one of them: refused', async () => {
+    const setup = await setUpPromotion();
+    const ended = await setup.run('pair', 'rejoin', '--reseed', '--yes');
+    expect(ended.stderr).toMatch(/the replica of shop follows several servers/);
+    expect(ended.status).toBe(10);
+    expect(await running()).toEqual(['one', 'two']);
+  });
+
   test('the source is gone: its channel is ended, the other goes on; killed, the same again', async () => {
     const setup = await setUpPromotion();
     const up = await sources[0]!.down();
     const command = ['pair', 'promote', '--yes'];
+    isPromoted = true;
     expect((await setup.runUntil('open-source', 'SIGKILL', ...command)).status).toBe(137);
     const { promotion } = (await setup.ok(...command, '--json')).json as PromoteResult;
     expect(promotion?.events).toEqual(['of_one.tick_one']);

@@ -56,6 +56,32 @@ describe('what is in the way is refused, and nothing is changed', () => {
     await expectPair(setup);
   });
 
+  test('a replica of another server', async () => {
+    await two.replica.query(
+      isMysql
+        ? "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = 1 FOR CHANNEL 'other'"
+        : "CHANGE MASTER 'other' TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1",
+    );
+    try {
+      await expectRefused(await setUpServers(), /the replica follows 127\.0\.0\.1:1/);
+    } finally {
+      await two.replica.query(
+        isMysql ? "RESET REPLICA ALL FOR CHANNEL 'other'" : "RESET SLAVE 'other' ALL",
+      );
+    }
+  });
+
+  test('a backup that is asked for where there is none', async () => {
+    await expectRefused(await setUpServers(), /there is no backup yet/, ['--seed', 'backup']);
+  });
+
+  test('another setup of the same pair that goes on: exit 11', async () => {
+    const other = await two.source.connect();
+    await other.query("SELECT GET_LOCK('stillpoint setup shop', 0)");
+    await expectRefused(await setUpServers(), /another setup of shop is going on/, [], 11);
+    await other.end();
+  });
+
   test('a replica that follows, but cannot go on; --replace makes it anew', async () => {
     const setup = await setUpServers();
     await setup.ok('pair', 'setup', '--yes');

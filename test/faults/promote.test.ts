@@ -1,14 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { PromoteResult } from '../../src/promotePair.js';
+import { promoteSteps } from '../../src/util/observe.js';
 import { waitFor } from '../../src/util/wait.js';
 import { engine } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';
+import type { Setup } from '../support/cli.js';
 import { fakeMysqldump } from '../support/fakeMysqldump.js';
 import { expectRoles } from '../support/inOrder.js';
+import { killedEverywhere, manyRuns } from '../support/killed.js';
 import { isWritable, ownPair } from '../support/ownPair.js';
 import { applicationSql, ledgerOf, startApplication } from '../support/ledger.js';
+import { hasReceived } from '../support/receiver.js';
 
 // Each test leaves the pair with its roles in order; which server has which, changes.
 
@@ -32,7 +36,7 @@ function swap(): void {
 }
 
 const write = 'INSERT INTO shop.item (n) VALUES (1)';
-const expectInOrder = async () => await expectRoles(source, replica, { table: 'shop.item', write });
+afterEach(async () => await expectRoles(source, replica, { table: 'shop.item', write }));
 
 async function eventsOf(server: OwnServer): Promise<Record<string, string>> {
   const rows = await server.query<{ name: string; status: string }>(
@@ -63,7 +67,7 @@ describe('switchover', () => {
       },
     );
     await application.stop();
-    await expectInOrder();
+    await own.as(source, replica).waitForCatchUp();
     expect(await ledgerOf(source)).toEqual(expect.arrayContaining(application.acknowledged));
     expect(await ledgerOf(replica)).toEqual(await ledgerOf(source));
     expect((await eventsOf(source))['tick']).toBe('ENABLED');
@@ -77,14 +81,12 @@ describe('switchover', () => {
     for (const text of [/read_only = ON/, /RESET REPLICA/, /read_only = OFF/, /CHANGE .* TO/])
       expect(ended.stderr).toMatch(text);
     expect(ended.stderr).not.toContain('p4ss');
-    await expectInOrder();
   });
 
   test('nobody was asked: exit 2, and nothing is changed', async () => {
     const setup = await own.setUp(source, replica);
     const ended = await setup.run('pair', 'promote', '--switchover');
     expect(ended.status).toBe(2);
-    await expectInOrder();
   });
 
   test('the hook before fails: exit 1, and nothing is changed', async () => {
@@ -92,7 +94,6 @@ describe('switchover', () => {
     const ended = await setup.run('pair', 'promote', '--switchover', '--yes');
     expect(ended.status).toBe(1);
     expect(ended.stderr).toMatch(/failover\.before of shop failed/);
-    await expectInOrder();
   });
 
   test('the hooks are told who is who; one that fails afterwards is said, exit 1', async () => {
@@ -115,7 +116,6 @@ describe('switchover', () => {
       })),
     );
     swap();
-    await expectInOrder();
   });
 
   test('the replica does not come to the end in time: the source takes writes again, exit 10', async () => {
@@ -127,27 +127,31 @@ describe('switchover', () => {
     await blocker.end();
     expect(ended.stderr).toMatch(/takes writes again/);
     expect(ended.status).toBe(10);
-    await expectInOrder();
   });
 
-  test.each([
-    'check-pair',
-    'close',
-    'apply',
-    'switch',
-    'open-source',
-    'follow-source',
-    'keep-promotion',
-  ])('SIGKILL at %s: the same command again ends well', async (step) => {
+  const steps = promoteSteps.filter((step) => step !== 'move-others');
+  test.each(steps)('SIGKILL at %s: the same command again ends well', async (step) => {
     const setup = await own.setUp(source, replica);
     const command = ['pair', 'promote', '--switchover', '--yes'];
     expect((await setup.runUntil(step, 'SIGKILL', ...command)).status).toBe(137);
     await setup.ok(...command);
     swap();
-    await expectInOrder();
-    const [row] = await source.query<{ on: string }>('SELECT @@GLOBAL.event_scheduler AS `on`');
-    expect(row!.on).toBe('ON');
   });
+
+  test(
+    'SIGKILL at each step and before each statement, one after the other: there are never two sources',
+    manyRuns,
+    async () => {
+      const setup = await own.setUp(source, replica);
+      const command = ['pair', 'promote', '--switchover', '--yes'];
+      const between = async () => {
+        expect(await Promise.all([source, replica].map(isWritable))).not.toEqual([true, true]);
+      };
+      const killed = await killedEverywhere(setup, command, { between });
+      expect(killed.steps).toEqual(steps);
+      swap();
+    },
+  );
 
   test.each(['close', 'apply', 'switch', 'open-source', 'follow-source'])(
     'SIGTERM at %s: it is undone, or done',
@@ -158,28 +162,65 @@ describe('switchover', () => {
       // The signal may come before or after the one write that settles it.
       if (await isWritable(replica)) swap();
       else expect(ended.status).toBe(143);
-      await expectInOrder();
-      const [row] = await source.query<{ on: string }>('SELECT @@GLOBAL.event_scheduler AS `on`');
-      expect(row!.on).toBe('ON');
     },
   );
 });
 
 describe('refused, and nothing is changed', () => {
-  test('the source lives: no failover', async () => {
+  const switchover = ['--switchover', '--yes'];
+
+  async function refusal(setup: Setup, ...args: string[]): Promise<string> {
+    const ended = await setup.run('pair', 'promote', ...args);
+    expect(ended.status, ended.stderr).toBe(10);
+    return ended.stderr;
+  }
+
+  test('the source lives: no failover, also while it is read-only', async () => {
     const setup = await own.setUp(source, replica);
-    const ended = await setup.run('pair', 'promote', '--yes');
-    expect(ended.status).toBe(10);
-    expect(ended.stderr).toMatch(/answers and takes writes/);
-    await expectInOrder();
+    expect(await refusal(setup, '--yes')).toMatch(/source of shop answers and takes writes/);
+    await source.query('SET GLOBAL read_only = ON');
+    expect(await refusal(setup, '--yes')).toMatch(/source of shop answers: two servers/);
+    await source.query('SET GLOBAL read_only = OFF');
   });
 
-  test('the source lives, though not for us: the replica still follows it', async () => {
+  test('the source lives, though not for us: the replica still follows it; and no switchover', async () => {
     const setup = await own.setUp({ ...source, port: 1 }, replica);
-    const ended = await setup.run('pair', 'promote', '--yes');
-    expect(ended.stderr).toMatch(/the replica still follows it/);
-    expect(ended.status).toBe(10);
-    await expectInOrder();
+    expect(await refusal(setup, '--yes')).toMatch(/the replica still follows it/);
+    expect(await refusal(setup, ...switchover)).toMatch(/no switchover: cannot connect to/);
+  });
+
+  test('a pair in which both take writes', async () => {
+    const setup = await own.setUp(source, replica, { topology: 'source-source' });
+    for (const args of [['--yes'], switchover])
+      expect(await refusal(setup, ...args)).toMatch(/take writes: none is to be promoted/);
+  });
+
+  test('a replica that follows nobody', async () => {
+    const setup = await own.setUp(replica, source);
+    const why = new RegExp(`the replica of shop does not follow 127\\.0\\.0\\.1:${replica.port}`);
+    expect(await refusal(setup, ...switchover)).toMatch(why);
+  });
+
+  test('an account that may not replicate: the old source could not follow', async () => {
+    const setup = await own.setUp(source, replica);
+    await source.query("REVOKE REPLICATION SLAVE ON *.* FROM repl@'%'");
+    await own.as(source, replica).waitForCatchUp();
+    const why = /account "repl" of the replica of shop may not replicate.*hint: .*GRANT/s;
+    expect(await refusal(setup, ...switchover)).toMatch(why);
+    await source.query("GRANT REPLICATION SLAVE ON *.* TO repl@'%'");
+  });
+
+  test('relay logs that are not applied in time', async () => {
+    const setup = await own.setUp(source, replica);
+    const blocker = await replica.connect();
+    await blocker.query('FLUSH TABLES WITH READ LOCK');
+    await source.query('INSERT INTO shop.item (n) VALUES (3)');
+    const isThere = async () => await hasReceived(replica, source);
+    expect(await waitFor(isThere, { within: 30 })).toBe(true);
+    const args = ['--source-fenced', '--wait', '1s', '--yes'];
+    expect(await refusal(setup, ...args)).toMatch(/has not applied its relay logs within 1 s/);
+    await blocker.end();
+    await replica.query('START REPLICA IO_THREAD');
   });
 
   test('a broken applier', async () => {
@@ -192,22 +233,16 @@ describe('refused, and nothing is changed', () => {
     await source.query('INSERT INTO shop.item (id, n) VALUES (100000, 1)');
     const isBroken = async () => ((await own.as(source, replica).applierRunning()) ? null : true);
     await waitFor(isBroken, { within: 30 });
-    const ended = await setup.run('pair', 'promote', '--switchover', '--yes');
-    expect(ended.stderr).toMatch(/is broken/);
-    expect(ended.status).toBe(10);
+    expect(await refusal(setup, ...switchover)).toMatch(/is broken/);
     await unlogged('DELETE FROM shop.item WHERE id = 100000');
     await replica.query('START REPLICA SQL_THREAD');
-    await expectInOrder();
   });
 
   test('an applier that somebody stopped', async () => {
     const setup = await own.setUp(source, replica);
     await replica.query('STOP REPLICA SQL_THREAD');
-    const ended = await setup.run('pair', 'promote', '--switchover', '--yes');
-    expect(ended.stderr).toMatch(/is stopped/);
-    expect(ended.status).toBe(10);
+    expect(await refusal(setup, ...switchover)).toMatch(/is stopped/);
     await replica.query('START REPLICA SQL_THREAD');
-    await expectInOrder();
   });
 
   test('filters', async () => {
@@ -219,11 +254,21 @@ describe('refused, and nothing is changed', () => {
           : `STOP SLAVE; SET GLOBAL replicate_ignore_db = '${list}'; START SLAVE`,
       );
     await filter('scratch');
-    const ended = await setup.run('pair', 'promote', '--switchover', '--yes');
-    expect(ended.stderr).toMatch(/has replication filters/);
-    expect(ended.status).toBe(10);
+    expect(await refusal(setup, ...switchover)).toMatch(/has replication filters/);
     await filter('');
-    await expectInOrder();
+  });
+
+  test('a replica that is late on purpose', async () => {
+    const setup = await own.setUp(source, replica);
+    const delay = async (seconds: number) =>
+      await replica.query(
+        isMysql
+          ? `STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_DELAY = ${seconds}; START REPLICA`
+          : `STOP SLAVE; CHANGE MASTER TO MASTER_DELAY = ${seconds}; START SLAVE`,
+      );
+    await delay(3600);
+    expect(await refusal(setup, ...switchover)).toMatch(/applies everything 3600 s late/);
+    await delay(0);
   });
 });
 
@@ -241,6 +286,5 @@ describe('a backup holds the replica', () => {
     await setup.ok(...command, '--end-backup');
     expect((await holding).status).toBe(1);
     swap();
-    await expectInOrder();
   });
 });

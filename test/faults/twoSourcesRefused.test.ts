@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/doctor.js';
 import { waitFor } from '../../src/util/wait.js';
 import { engine, freshTarget, target } from '../rig/shared.js';
 import type { Setup } from '../support/cli.js';
 import {
   closingGrants,
+  expectRingInOrder,
+  follow,
   pairOfRing,
   settle,
   startRing,
@@ -21,6 +23,7 @@ beforeAll(async () => {
   ring = await startRing();
 });
 afterAll(async () => await ring.stop());
+afterEach(async () => await expectRingInOrder(ring));
 
 describe('refused with exit 10, nothing touched', () => {
   async function refusal(setup: Setup): Promise<string> {
@@ -94,6 +97,35 @@ describe('refused with exit 10, nothing touched', () => {
     await freshTarget();
   });
 
+  test('the other node does not follow this one', async () => {
+    const setup = await setUpRing(ring);
+    await ring.source.query(`STOP REPLICA; ${isMysql ? 'RESET REPLICA ALL' : 'RESET SLAVE ALL'}`);
+    try {
+      expect(await refusal(setup)).toMatch(
+        /source of shop does not follow the replica of shop.*is the only one that serves then/s,
+      );
+    } finally {
+      await ring.source.query(follow(ring.replica));
+    }
+  });
+
+  test('one server for both', async () => {
+    const setup = await setUpRing(ring);
+    const { replica, ...rest } = pairOfRing(ring);
+    const same = await again(setup, { pair: { ...rest, source: replica, replica } });
+    expect(await refusal(same)).toMatch(/source and replica of shop are one server/);
+  });
+
+  test('both have one server id', async () => {
+    const setup = await setUpRing(ring);
+    await ring.replica.query('SET GLOBAL server_id = 21');
+    try {
+      expect(await refusal(setup)).toMatch(/both have server_id 21: neither takes what the other/);
+    } finally {
+      await ring.replica.query('SET GLOBAL server_id = 22');
+    }
+  });
+
   test('the account may not close the node', async () => {
     const setup = await setUpRing(ring);
     await ring.source.query(`REVOKE ${closingGrants} ON *.* FROM stillpoint@'%'`);
@@ -103,6 +135,18 @@ describe('refused with exit 10, nothing touched', () => {
     } finally {
       await ring.source.query(`GRANT ${closingGrants} ON *.* TO stillpoint@'%'`);
       await settle(ring);
+    }
+  });
+
+  test('no GTIDs that tell which writes of both a backup holds', async () => {
+    // MariaDB has them always.
+    if (!isMysql) return;
+    const setup = await setUpRing(ring);
+    await ring.source.query('SET GLOBAL gtid_mode = ON_PERMISSIVE');
+    try {
+      expect(await refusal(setup)).toMatch(/source of shop has gtid_mode ON_PERMISSIVE/);
+    } finally {
+      await ring.source.query('SET GLOBAL gtid_mode = ON');
     }
   });
 
