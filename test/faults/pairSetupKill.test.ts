@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { waitFor } from '../../src/util/wait.js';
 import { engine } from '../rig/shared.js';
 import { root } from '../support/cli.js';
-import { killedEverywhere } from '../support/killed.js';
+import { killedEverywhere, manyRuns } from '../support/killed.js';
 import { startTwoServers, two, bare, expectPair, setUpServers } from '../support/twoServers.js';
 
 startTwoServers();
@@ -20,8 +20,7 @@ async function write(): Promise<void> {
 }
 
 describe('it goes on where it was killed', () => {
-  // Up to the first of these it begins anew.
-  test.each(['stream', ...ofRestore, ...end])('at %s, from the source', async (step) => {
+  test.each(['attach', 'seeded', 'compare-servers'])('at %s, from the source', async (step) => {
     const setup = await setUpServers();
     const ended = await setup.runUntil(step, 'SIGKILL', ...command('source'));
     expect(ended.status, ended.stderr).toBe(137);
@@ -31,20 +30,26 @@ describe('it goes on where it was killed', () => {
     await expectPair(setup);
   });
 
-  const everywhere = 'at each step and before each statement, one after the other';
-  test(`${everywhere}, from the source`, async () => {
-    const setup = await setUpServers();
-    const killed = await killedEverywhere(setup, command('source'), { between: write });
-    expect(killed.steps).toEqual([...begin, ...ofDump, ...ofRestore, ...end]);
-    await expectPair(setup);
-  });
+  test(
+    'at each step and before each statement, one after the other, from the source',
+    manyRuns,
+    async () => {
+      const setup = await setUpServers();
+      const killed = await killedEverywhere(setup, command('source'), { between: write });
+      expect(killed.steps).toEqual([...begin, ...ofDump, ...ofRestore, ...end]);
+      await expectPair(setup);
+    },
+  );
 
-  test(`${everywhere}, from a backup`, async () => {
+  test('at each step, one after the other, from a backup', manyRuns, async () => {
     const setup = await setUpServers();
     await setup.ok('pair', 'setup', '--yes', '--no-compare');
     await setup.ok('backup');
     await bare(two.replica);
-    const killed = await killedEverywhere(setup, command('backup'), { between: write });
+    const killed = await killedEverywhere(setup, command('backup'), {
+      at: 'steps',
+      between: write,
+    });
     expect(killed.steps).toEqual([...begin, ...ofRestore, ...end]);
     await expectPair(setup);
   });
@@ -96,11 +101,14 @@ if (engine === 'mysql')
       await expectPair(setup);
     });
 
-    test('at each step and before each statement, one after the other', async () => {
+    test('at each step, one after the other', manyRuns, async () => {
       const setup = await setUpServers();
       const args = [...command('clone'), '--json'];
-      const how = { between: write, away: isAway };
-      const { steps, ended } = await killedEverywhere(setup, args, how);
+      const { steps, ended } = await killedEverywhere(setup, args, {
+        at: 'steps',
+        between: write,
+        away: isAway,
+      });
       expect(steps).toEqual([...begin, ...end]);
       expect(ended.json).toMatchObject({ status: 'set-up', seed: 'clone' });
       // The data of a clone that has ended is not taken once more.

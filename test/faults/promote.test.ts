@@ -1,15 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { promoteSteps } from '../../src/util/observe.js';
 import type { PromoteResult } from '../../src/promoteOptions.js';
+import { promoteSteps } from '../../src/util/observe.js';
 import { waitFor } from '../../src/util/wait.js';
 import { engine } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';
 import type { Setup } from '../support/cli.js';
 import { fakeMysqldump } from '../support/fakeMysqldump.js';
 import { expectRoles } from '../support/inOrder.js';
-import { killedEverywhere } from '../support/killed.js';
+import { killedEverywhere, manyRuns } from '../support/killed.js';
 import { isWritable, ownPair } from '../support/ownPair.js';
 import { applicationSql, ledgerOf, startApplication } from '../support/ledger.js';
 import { hasReceived } from '../support/receiver.js';
@@ -139,16 +139,20 @@ describe('switchover', () => {
     swap();
   });
 
-  test('SIGKILL at each step and before each statement, one after the other: there are never two sources', async () => {
-    const setup = await own.setUp(source, replica);
-    const command = ['pair', 'promote', '--switchover', '--yes'];
-    const between = async () => {
-      expect(await Promise.all([source, replica].map(isWritable))).not.toEqual([true, true]);
-    };
-    const killed = await killedEverywhere(setup, command, { between });
-    expect(killed.steps).toEqual(steps);
-    swap();
-  });
+  test(
+    'SIGKILL at each step and before each statement, one after the other: there are never two sources',
+    manyRuns,
+    async () => {
+      const setup = await own.setUp(source, replica);
+      const command = ['pair', 'promote', '--switchover', '--yes'];
+      const between = async () => {
+        expect(await Promise.all([source, replica].map(isWritable))).not.toEqual([true, true]);
+      };
+      const killed = await killedEverywhere(setup, command, { between });
+      expect(killed.steps).toEqual(steps);
+      swap();
+    },
+  );
 
   test.each(['close', 'apply', 'switch', 'open-source', 'follow-source'])(
     'SIGTERM at %s: it is undone, or done',

@@ -1,11 +1,11 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { PromoteResult } from '../../src/promoteOptions.js';
 import type { RejoinResult } from '../../src/rejoinOptions.js';
 import { promoteSteps } from '../../src/util/observe.js';
-import type { PromoteResult } from '../../src/promoteOptions.js';
 import { engine } from '../rig/shared.js';
 import type { OwnServer } from '../rig/index.js';
 import type { Setup } from '../support/cli.js';
-import { killedEverywhere } from '../support/killed.js';
+import { killedEverywhere, manyRuns } from '../support/killed.js';
 import { applicationSql, ledgerOf } from '../support/ledger.js';
 import { channelsOf, ownGroup, reached } from '../support/ownGroup.js';
 import { durable } from '../support/ownPair.js';
@@ -98,11 +98,15 @@ describe('switchover', () => {
     swap();
   });
 
-  test('SIGKILL at each step and before each statement, one after the other: it ends well', async () => {
-    const { steps } = await killedEverywhere(await setUp(), switchover);
-    expect(steps).toEqual(promoteSteps);
-    swap();
-  });
+  test(
+    'SIGKILL at each step and before each statement, one after the other: it ends well',
+    manyRuns,
+    async () => {
+      const { steps } = await killedEverywhere(await setUp(), switchover);
+      expect(steps).toEqual(promoteSteps);
+      swap();
+    },
+  );
 
   test('killed in the middle of turning the other one: no other is promoted, the same again turns it', async () => {
     const setup = await setUp();
@@ -145,11 +149,11 @@ describe('the source dies', () => {
     swap();
   });
 
-  test('SIGKILL at each step and before each statement, one after the other: the other one follows', async () => {
+  test('SIGKILL at each step, one after the other: the other one follows', manyRuns, async () => {
     const setup = await setUp();
     await bothReached();
     const up = await source.down();
-    const { steps } = await killedEverywhere(setup, promote);
+    const { steps } = await killedEverywhere(setup, promote, { at: 'steps' });
     const withSource = ['close', 'follow-source'];
     expect(steps).toEqual(promoteSteps.filter((step) => !withSource.includes(step)));
     await up();
@@ -269,26 +273,27 @@ describe('by position', () => {
     swap();
   });
 
-  // On MariaDB it would be what was killed above.
-  describe.runIf(isMysql)(
-    'SIGKILL at each step and before each statement, one after the other',
-    () => {
-      test('of a switchover', async () => {
-        await killedEverywhere(await setUp(), switchover);
-        swap();
-      });
+  test('SIGKILL in the middle of turning the other one, and the same again', async () => {
+    const setup = await setUp();
+    expect((await setup.runUntil('act CHANGE .*TO', 'SIGKILL', ...switchover)).status).toBe(137);
+    await setup.ok('pair', 'promote', '--yes', '--switchover');
+    swap();
+  });
 
-      test('of a failover', async () => {
-        const setup = await setUp();
-        await bothReached();
-        const up = await source.down();
-        const { ended } = await killedEverywhere(setup, [...promote, '--json']);
-        expect(ended.json).toMatchObject({ others: following });
-        await up();
-        await turnGtidsOff(source);
-        await rejoin(setup);
-        swap();
-      });
+  test(
+    'SIGKILL of a failover at each step and before each statement, one after the other',
+    manyRuns,
+    async () => {
+      if (!isMysql) return;
+      const setup = await setUp();
+      await bothReached();
+      const up = await source.down();
+      const { ended } = await killedEverywhere(setup, [...promote, '--json']);
+      expect(ended.json).toMatchObject({ others: following });
+      await up();
+      await turnGtidsOff(source);
+      await rejoin(setup);
+      swap();
     },
   );
 

@@ -1,10 +1,10 @@
 import { execa } from 'execa';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { RejoinResult } from '../../src/rejoinOptions.js';
-import { promoteSteps } from '../../src/util/observe.js';
 import type { PromoteResult } from '../../src/promoteOptions.js';
 import { promotePair } from '../../src/promotePair.js';
+import type { RejoinResult } from '../../src/rejoinOptions.js';
+import { promoteSteps } from '../../src/util/observe.js';
 import { waitFor } from '../../src/util/wait.js';
 import { engine, tools } from '../rig/shared.js';
 import { emptyServer, type OwnServer } from '../rig/index.js';
@@ -17,7 +17,7 @@ import {
   startApplication,
 } from '../support/ledger.js';
 import { expectRoles } from '../support/inOrder.js';
-import { killedEverywhere } from '../support/killed.js';
+import { killedEverywhere, manyRuns } from '../support/killed.js';
 import { durable, isWritable, ownPair } from '../support/ownPair.js';
 import { isLost, received, status } from '../support/receiver.js';
 import { keysIn } from '../support/store.js';
@@ -295,15 +295,15 @@ test('refused, and nothing is changed: what is named as the source is none', asy
 });
 
 describe('SIGKILL, and the same command again', () => {
-  const withSource = ['close', 'move-others', 'follow-source'];
-  test.each(promoteSteps.filter((step) => !withSource.includes(step)))(
-    'of a failover at %s',
-    async (step) => {
+  test(
+    'of a failover at each step and before each statement, one after the other',
+    manyRuns,
+    async () => {
       const setup = await own.setUp(source, replica);
       const up = await source.down();
-      const command = ['pair', 'promote', '--yes'];
-      expect((await setup.runUntil(step, 'SIGKILL', ...command)).status).toBe(137);
-      await setup.ok(...command);
+      const { steps } = await killedEverywhere(setup, ['pair', 'promote', '--yes']);
+      const withSource = ['close', 'move-others', 'follow-source'];
+      expect(steps).toEqual(promoteSteps.filter((step) => !withSource.includes(step)));
       await up();
       swap();
       await setup.ok('pair', 'rejoin', '--yes');
@@ -320,20 +320,24 @@ describe('SIGKILL, and the same command again', () => {
     await setup.ok(...command);
   });
 
-  test('of a rejoin that restores from a backup, at each step and before each statement, one after the other', async () => {
-    const setup = await own.setUp(source, replica);
-    await setup.ok('backup');
-    await replica.query('STOP REPLICA IO_THREAD');
-    await source.query(
-      "INSERT INTO app.ledger SELECT MAX(id) + 1000, 'never sent' FROM app.ledger",
-    );
-    const up = await failOver(setup);
-    await up();
-    swap();
-    const { steps } = await killedEverywhere(setup, ['pair', 'rejoin', '--yes']);
-    const restoring = ['rescue', 'seed', 'restore', 'attach'];
-    expect(steps).toEqual(['check-pair', 'close', ...restoring, 'follow-source']);
-    const [row] = await replica.query<{ id: number }>('SELECT @@GLOBAL.server_id AS id');
-    expect(row!.id).toBeLessThan(100);
-  });
+  test(
+    'of a rejoin that restores from a backup, at each step and before each statement, one after the other',
+    manyRuns,
+    async () => {
+      const setup = await own.setUp(source, replica);
+      await setup.ok('backup');
+      await replica.query('STOP REPLICA IO_THREAD');
+      await source.query(
+        "INSERT INTO app.ledger SELECT MAX(id) + 1000, 'never sent' FROM app.ledger",
+      );
+      const up = await failOver(setup);
+      await up();
+      swap();
+      const { steps } = await killedEverywhere(setup, ['pair', 'rejoin', '--yes']);
+      const restoring = ['rescue', 'seed', 'restore', 'attach'];
+      expect(steps).toEqual(['check-pair', 'close', ...restoring, 'follow-source']);
+      const [row] = await replica.query<{ id: number }>('SELECT @@GLOBAL.server_id AS id');
+      expect(row!.id).toBeLessThan(100);
+    },
+  );
 });

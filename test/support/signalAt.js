@@ -8,7 +8,7 @@
 //   node signalAt.js 'lag' SIGNAL [stillpoint arguments…]   when it first looks how far behind a replica is
 //   node signalAt.js 'dump in 2' SIGNAL [stillpoint arguments…]
 //   node signalAt.js 'not in FILE' SIGNAL [stillpoint arguments…]
-//       at the first step, statement or part that FILE does not name yet
+//       at the first step, statement or part that FILE does not name yet; 'step not in FILE': at the first such step
 import { appendFileSync, readFileSync } from 'node:fs';
 import { main } from '../../dist/cli/main.js';
 
@@ -16,7 +16,7 @@ const [at, signal, ...argv] = process.argv.slice(2);
 const [, phase, text] = /^load (begin|keys|end) (.*)$/.exec(at) ?? [];
 const [, partText] = /^part (.*)$/.exec(at) ?? [];
 const [, act] = /^act (.*)$/.exec(at) ?? [];
-const [, places] = /^not in (.*)$/.exec(at) ?? [];
+const [, onlySteps, places] = /^(step )?not in (.*)$/.exec(at) ?? [];
 const [, step = at, runs = '1'] = /^(\S+) in (\d+)$/.exec(at) ?? [];
 let missing = Number(runs);
 let allAreThere;
@@ -24,6 +24,7 @@ const meeting = new Promise((resolve) => (allAreThere = resolve));
 /** Where a run is, in words that are the same in every run of a command. */
 const placeOf = ({ type, step, phase, on, says }) => {
   if (type === 'step') return `step ${step}`;
+  if (onlySteps) return null;
   if (type === 'load') return `load ${phase}`;
   if (type !== 'act') return null;
   const unnamed = says.replaceAll(/(['`]).*?\1/g, '…');
