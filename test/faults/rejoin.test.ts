@@ -241,6 +241,8 @@ test('no promotion is on record: what is saved is what it has alone, not what ca
   swap();
   const storeOptions = { path: setup.storePath };
   const swapped = await own.setUp(source, replica, {}, { storeOptions });
+  // Only whoever names them knows which one is the source, as long as both take writes.
+  await replica.query('SET GLOBAL read_only = ON');
   const { rescued } = (await swapped.ok('pair', 'rejoin', '--yes', '--json')).json as RejoinResult;
   expect(await savedIn(setup, rescued)).toEqual([700002, 700003]);
 });
