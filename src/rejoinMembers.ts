@@ -3,6 +3,7 @@ import { withReplica, type ChosenPair } from './config/choose.js';
 import { replicaTitle } from './config/replicas.js';
 import type { Config, ServerConfig } from './config/schema.js';
 import { StillpointError } from './errors.js';
+import { openPromotionJournal } from './failover/journal.js';
 import { lastPromotionOf } from './keepPromotion.js';
 import { addressOf } from './pair/act.js';
 import { isWritable, openAdmin, requireAdmin } from './pair/admin.js';
@@ -74,8 +75,12 @@ export async function withMembers<T>(
         }
         for (const { server } of [source, replica]) await requireAdmin(server, pair.admin);
         await refuseNoSource(source.server, replica.server);
-        if (!promotion || !wasNewSource(promotion, source.server))
-          await refuseTwoSources(source.server, replica.server);
+        // Of one that was killed before it was put on record its journal tells.
+        const left = await openPromotionJournal(config.stateDir, name).read();
+        const isTold =
+          (promotion !== null && wasNewSource(promotion, source.server)) ||
+          (left?.phase === 'switching' && left.newSource === source.server.uuid);
+        if (!isTold) await refuseTwoSources(source.server, replica.server);
         return await body({ source, replica, promotion });
       } finally {
         for (const server of opened) server.close();
