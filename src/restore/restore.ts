@@ -38,8 +38,8 @@ export async function restoreParts(asked: Omit<RestoreOptions, 'late'>): Promise
   const options = { ...asked, late };
   await dropDatabases(target, options.replace);
   await ledger?.start();
-  await createDatabases(options);
   const init = await initCommand(options);
+  await createDatabases(options, init);
   await cleanHalves(options, init);
   const loaded = new Set(ledger?.entry.loaded);
   const left = selection.parts.filter(({ key }) => !loaded.has(key));
@@ -66,14 +66,20 @@ async function dropDatabases(target: Server, names: readonly string[]): Promise<
   }
 }
 
-async function createDatabases(options: RestoreOptions): Promise<void> {
+async function createDatabases(options: RestoreOptions, init: string): Promise<void> {
   const { target, manifest, selection, changes } = options;
   const present = new Set(await databasesOf(target));
-  for (const { name, create } of manifest.databases) {
-    const to = nameIn(changes, name);
-    if (!selection.databases.includes(name) || present.has(to)) continue;
-    // The name comes first in what SHOW CREATE DATABASE prints.
-    await target.query(create.replace(identifier(name), () => identifier(to)));
+  const session = await target.session();
+  try {
+    await session.query(init);
+    for (const { name, create } of manifest.databases) {
+      const to = nameIn(changes, name);
+      if (!selection.databases.includes(name) || present.has(to)) continue;
+      // The name comes first in what SHOW CREATE DATABASE prints.
+      await session.query(create.replace(identifier(name), () => identifier(to)), 60);
+    }
+  } finally {
+    session.destroy();
   }
 }
 
