@@ -77,10 +77,12 @@ test('where the source runs no events the new one does not either', async () => 
   const said = await switchOver();
   expect(said).not.toContain('event_scheduler');
   expect([await scheduler(source), await scheduler(replica)]).toEqual(['OFF', 'OFF']);
+  for (const server of [source, replica]) await scheduler(server, 'ON');
   await expectInOrder();
 });
 
 test('events that are on at a replica whose scheduler is off run at the new source alone', async () => {
+  await scheduler(replica, 'OFF');
   await source.query(
     'CREATE EVENT shop.tick ON SCHEDULE EVERY 1 SECOND DO DELETE FROM shop.item LIMIT 1',
   );

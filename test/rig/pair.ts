@@ -117,7 +117,7 @@ export function pairOf(source: RigServer, replica: RigServer): Pair {
         const id = await own(replica, '@@server_id');
         const kept = domains.filter((gtid) => gtid.split('-')[1] !== id).join(',');
         await replica.query(
-          `STOP SLAVE; RESET MASTER; SET GLOBAL gtid_slave_pos = '${kept}'; START SLAVE`,
+          `STOP SLAVE; RESET MASTER; SET GLOBAL gtid_binlog_state = '${kept}'; SET GLOBAL gtid_slave_pos = '${kept}'; START SLAVE`,
         );
       }
       await waitForCatchUp();
