@@ -15,6 +15,7 @@ import {
 } from '../rig/index.js';
 import { engine, tools } from '../rig/shared.js';
 import { aloneOn } from './inOrder.js';
+import { durable } from './ownPair.js';
 
 const isMysql = engine === 'mysql';
 
@@ -37,6 +38,7 @@ export async function startRing(at?: { source: Where; replica: Where }): Promise
       id,
       ...(where && { at: where }),
       args: [
+        ...durable,
         ...(where ? [isMysql ? '--replica-net-timeout=4' : '--slave-net-timeout=4'] : []),
         '--auto-increment-increment=2',
         `--auto-increment-offset=${id - 20}`,
