@@ -76,7 +76,10 @@ async function createDatabases(options: RestoreOptions, init: string): Promise<v
       const to = nameIn(changes, name);
       if (!selection.databases.includes(name) || present.has(to)) continue;
       // The name comes first in what SHOW CREATE DATABASE prints.
-      await session.query(create.replace(identifier(name), () => identifier(to)), 60);
+      await session.query(
+        create.replace(identifier(name), () => identifier(to)),
+        60,
+      );
     }
   } finally {
     session.destroy();
