@@ -1,4 +1,4 @@
-import type { Promotion } from './catalog/promotions.js';
+import { wasNewSource, type Promotion } from './catalog/promotions.js';
 import { reasonOf } from './errors.js';
 import { openKeptPromotions } from './failover/keptPromotions.js';
 import { whyLeft } from './failover/turn.js';
@@ -29,7 +29,7 @@ export async function alreadyPromoted(
     await options.observe?.({ type: 'warning', text: reasonOf(error) });
     return (await openKeptPromotions(config.stateDir, chosen.name).read())?.at(-1);
   });
-  return promotion?.newSource.uuid === replica.uuid ? promotion : null;
+  return promotion && wasNewSource(promotion, replica) ? promotion : null;
 }
 
 /** Whether the other servers follow the one that was promoted, as it is now. */

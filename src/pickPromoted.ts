@@ -1,3 +1,4 @@
+import { wasNewSource } from './catalog/promotions.js';
 import { withReplica, type ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
@@ -123,7 +124,8 @@ async function leads(server: Server, config: Config, chosen: ChosenPair): Promis
   const read = async () =>
     await withStore(chosen, async (store) => await newestPromotion(config, chosen, store));
   // A store that is down hinders nothing.
-  return (await read().catch(() => null))?.newSource.uuid === server.uuid;
+  const promotion = await read().catch(() => null);
+  return promotion !== null && wasNewSource(promotion, server);
 }
 
 async function followersOf(

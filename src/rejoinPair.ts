@@ -1,4 +1,4 @@
-import type { Promotion } from './catalog/promotions.js';
+import { wasNewSource, type Promotion } from './catalog/promotions.js';
 import type { Rescue } from './catalog/rescues.js';
 import { resolvePair, type ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
@@ -14,6 +14,7 @@ import { openRejoinJournal, type RejoinEntry } from './failover/journal.js';
 import { keepExtra } from './keepExtra.js';
 import { addressOf, doing, perform, statement, type Act } from './pair/act.js';
 import { isClosed, replicationAccount } from './pair/admin.js';
+import { closeAct } from './pair/closeWrites.js';
 import { withLock } from './pair/lock.js';
 import { historyOf } from './pair/position.js';
 import type { Server } from './pair/server.js';
@@ -150,11 +151,10 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
 
 /** What closes a server for writes, and ends what it does by itself; nothing where that is so. */
 async function closeActs(server: Server, { ranEvents }: OpenState): Promise<Act[]> {
-  const statements = [
-    ...(ranEvents ? ['SET GLOBAL event_scheduler = OFF'] : []),
-    ...((await isClosed(server)) ? [] : [server.dialect.closeForWrites()]),
+  return [
+    ...(ranEvents ? [statement(server, 'SET GLOBAL event_scheduler = OFF')] : []),
+    ...((await isClosed(server)) ? [] : [closeAct(server)]),
   ];
-  return statements.map((sql) => statement(server, sql));
 }
 
 /** Saves what a server has alone; null in a dry run. */
@@ -213,7 +213,7 @@ async function aloneOn(
 
 /** Where the binary log of the source stood when it became that. */
 function opensAtOf(promotion: Promotion | null, source: Server): Promotion['opensAt'] {
-  return promotion?.newSource.uuid === source.uuid ? promotion.opensAt : null;
+  return promotion && wasNewSource(promotion, source) ? promotion.opensAt : null;
 }
 
 /** Whether it follows the source already, and takes no writes. */

@@ -11,6 +11,7 @@ import { openBackup } from './openBackup.js';
 import { doing, perform, statement } from './pair/act.js';
 import { isClosed, isWritable } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
+import { closeAct } from './pair/closeWrites.js';
 import { withOtherId } from './pair/otherId.js';
 import { openServer, type Server } from './pair/server.js';
 import { ledgerPath, ledgersOf, removeLedger, type LedgerEntry } from './restore/ledger.js';
@@ -101,8 +102,7 @@ async function seed(
     await restoreAndAttach(config, options, record, replica);
     backup = record.id;
   }
-  if (!(await isClosed(replica)))
-    await perform([statement(replica, replica.dialect.closeForWrites())], how);
+  if (!(await isClosed(replica))) await perform([closeAct(replica)], how);
   return { backup, continued: left !== null };
 }
 

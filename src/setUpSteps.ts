@@ -8,6 +8,7 @@ import type { SetupEntry } from './failover/setupJournal.js';
 import { eventsOffActs } from './failover/eventsOff.js';
 import { doing, perform, statement, type Act } from './pair/act.js';
 import { asAdmin, isWritable, replicationAccount } from './pair/admin.js';
+import { closeAct } from './pair/closeWrites.js';
 import { seedFromSource } from './seedFromSource.js';
 import { seedReplica } from './seedReplica.js';
 import type { SettingUp, SetUpResult } from './setUpOptions.js';
@@ -69,8 +70,7 @@ export async function beginFollowing(on: SettingUp, entry: SetupEntry): Promise<
   const isCopied = ['source', 'clone'].includes(entry.seed) || condition.kind === 'copy';
   const events = isCopied ? await eventsOffActs(replica) : [];
   acts.push(...events);
-  if (isOpen && events.length === 0)
-    acts.push(statement(replica, replica.dialect.closeForWrites()));
+  if (isOpen && events.length === 0) acts.push(closeAct(replica));
   acts.push(
     doing(replica, '-- wait until it has caught up', async () => {
       await caughtUp(replica, source, { within: patience, signal, observe });

@@ -5,9 +5,6 @@ import type { Server } from '../pair/server.js';
 import { eventAct } from './eventAct.js';
 import { eventsOff } from './events.js';
 
-/** Seconds for which what writes to a replica may keep it from being closed again. */
-const patience = 60;
-
 /**
  * What turns off the events of a replica that run, but for those named, and leaves it closed for writes; nothing
  * where none runs.
@@ -23,6 +20,6 @@ export async function eventsOffActs(
   return [
     ...admit.map((sql) => statement(replica, sql)),
     ...events.map((event) => eventAct(replica, event, { isLogged: false })),
-    closeAct(replica, patience),
+    closeAct(replica),
   ];
 }

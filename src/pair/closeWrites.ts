@@ -10,8 +10,8 @@ const grace = 2;
 /** Seconds for which a server that does not answer is asked whether a session is gone. */
 const patience = 60;
 
-/** Closes a server for writes; see {@link lockedWithin}. */
-export function closeAct(server: Server, seconds: number): Act {
+/** Closes a server for writes, in at most so many seconds; see {@link lockedWithin}. */
+export function closeAct(server: Server, seconds = 60): Act {
   const act = statement(server, server.dialect.closeForWrites());
   return { ...act, run: async (sql) => await closeWrites(server, sql, seconds) };
 }
@@ -40,9 +40,10 @@ export async function lockedWithin(
   let holders: string[] = [];
   let isOver = false;
   const look = async () => {
+    if (isOver) return true;
     const found = await holdersOf(server, session.id).catch(() => holders);
     if (found.length > 0) holders = found;
-    return isOver ? true : null;
+    return null;
   };
   // Before it gives up: afterwards others write again.
   const looking = waitFor(look, { within: seconds + grace, every: 500 }).catch(() => null);

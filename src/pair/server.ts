@@ -18,6 +18,7 @@ export interface Server {
   query<T extends Row = Row>(sql: string, timeoutSeconds?: number): Promise<T[]>;
   /** A connection of its own; the caller ends it. */
   session(options?: SessionOptions): Promise<Session>;
+  /** Ends its control connection; a query after it throws. */
   close(): void;
 }
 
@@ -28,11 +29,21 @@ export interface Server {
 export async function openServer(settings: ResolvedServer, who: string): Promise<Server> {
   const first = await connect(settings, who);
   let control: Session | null = null;
+  const kept = new Set<Session>();
+  let isClosed = false;
+  const refuseWhenClosed = () => {
+    if (isClosed) throw new StillpointError('failed', `the connection to the ${who} was closed`);
+  };
   const keep = (opened: Session) => {
     control = opened;
+    kept.add(opened);
     void opened.gone.then(() => {
+      kept.delete(opened);
       if (control === opened) control = null;
     });
+    // Whoever asked may have been a while in connecting.
+    if (isClosed) opened.destroy();
+    refuseWhenClosed();
     return opened;
   };
   keep(first);
@@ -65,6 +76,7 @@ export async function openServer(settings: ResolvedServer, who: string): Promise
     uuid,
     session,
     async query<T extends Row = Row>(sql: string, timeoutSeconds?: number) {
+      refuseWhenClosed();
       const used = control ?? keep(await session());
       try {
         return await used.query<T>(sql, timeoutSeconds);
@@ -77,8 +89,8 @@ export async function openServer(settings: ResolvedServer, who: string): Promise
       }
     },
     close() {
-      control?.destroy();
-      control = null;
+      isClosed = true;
+      for (const opened of kept) opened.destroy();
     },
   };
 }
