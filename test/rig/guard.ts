@@ -1,5 +1,8 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { waitFor } from '../../src/util/wait.js';
+import { deathsOf } from './server.js';
 import { engine, pair } from './shared.js';
 
 const closed =
@@ -28,6 +31,14 @@ afterEach(async () => {
   const isFine = async () => ((faults = await pair.faults()).length === 0 ? true : null);
   const fine = await waitFor(isFine, { within: 20 });
   if (!fine) await pair.healErrant();
+  // One that is started again looks as if nothing had been.
+  for (const { dataDir } of [pair.source, pair.replica]) {
+    const died = await readFile(deathsOf({ dataDir }), 'utf8').catch(() => '');
+    if (died === '') continue;
+    await rm(deathsOf({ dataDir }));
+    const log = await readFile(join(dataDir, 'error.log'), 'utf8');
+    faults.push(`a server has died: ${died}${log.split('\n').slice(-60).join('\n')}`);
+  }
   const after = await roles();
   if (after !== before) faults.push(`read-only: ${before} before, ${after} after`);
   if (faults.length > 0) throw new Error(`the test left its pair behind: ${faults.join('; ')}`);

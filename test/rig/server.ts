@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { appendFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -107,6 +108,11 @@ export function serverAt(place: ServerPlace): RigServer {
   };
 }
 
+/** The file that says how a server has ended which was not told to. */
+export function deathsOf({ dataDir }: Pick<ServerPlace, 'dataDir'>): string {
+  return `${dataDir}.died`;
+}
+
 /** Where data directories go: into memory where there is room, since servers wait for the disk. */
 export async function roomyFolder(): Promise<string> {
   const memory = await statfs('/dev/shm').catch(() => null);
@@ -205,12 +211,17 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
     ];
     let stopped = false;
     let isDown = false;
-    let running: { kill(signal: 'SIGKILL'): boolean } & PromiseLike<unknown>;
+    let running: { kill(signal: 'SIGKILL'): boolean } & PromiseLike<{
+      shortMessage?: string | undefined;
+      failed: boolean;
+    }>;
     const run = (): void => {
       running = execa(...tied(at.enter(command)), { reject: false, stdin: 'ignore', cwd: dataDir });
       running.then(
-        () => {
-          if (!stopped && !isDown) run();
+        ({ failed, shortMessage = '' }) => {
+          if (stopped || isDown) return;
+          if (failed) appendFileSync(deathsOf(place), `${shortMessage}\n`);
+          run();
         },
         () => undefined,
       );
@@ -240,7 +251,8 @@ export function startServers(engine: Engine, tools: EngineTools, folder: string)
         stopped = true;
         running.kill('SIGKILL');
         await running;
-        for (const path of [dataDir, tmpDir]) await rm(path, { recursive: true, force: true });
+        for (const path of [dataDir, tmpDir, deathsOf(place)])
+          await rm(path, { recursive: true, force: true });
       },
     };
   };
