@@ -55,6 +55,11 @@ interface VitestReport {
   }[];
 }
 
+/** A test that took too long has a failure without words in the report. */
+function legible(message: string): string {
+  return message.replace(/^Error: STACK_TRACE_ERROR[^]*/, 'it did not end in time');
+}
+
 /** Runs vitest once, its lines marked with the engine. */
 async function runTests(engine: string | null, set?: 'waiting' | 'rest'): Promise<Outcome> {
   const report = join(folder, `${engine ?? 'unit'}-${set ?? 'all'}.json`);
@@ -84,7 +89,7 @@ async function runTests(engine: string | null, set?: 'waiting' | 'rest'): Promis
     const tests = assertionResults.filter((one) => one.status === 'failed');
     if (tests.length === 0) return status === 'failed' ? [`${mark} ${name}\n${message}`] : [];
     return tests.map((one) =>
-      [`${mark} ${name}: ${one.fullName}`, ...one.failureMessages].join('\n'),
+      [`${mark} ${name}: ${one.fullName}`, ...one.failureMessages.map(legible)].join('\n'),
     );
   });
   // A failure outside of a test, in a hook or an import, counts too.

@@ -108,6 +108,7 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
       stdin: 'ignore',
       env: s3Environment(),
     });
+    expect(ended.stderr).not.toContain('left open: a fault of stillpoint');
     const json: unknown =
       args.includes('--json') && ended.stdout !== '' ? JSON.parse(ended.stdout) : null;
     const bySignal = ended.signal === 'SIGKILL' ? 137 : -1;

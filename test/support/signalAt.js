@@ -10,6 +10,7 @@
 //   node signalAt.js 'not in FILE' SIGNAL [stillpoint arguments…]
 //       at the first step, statement or part that FILE does not name yet; 'step not in FILE': at the first such step
 import { appendFileSync, readFileSync } from 'node:fs';
+import { endLater } from '../../dist/cli/ending.js';
 import { main } from '../../dist/cli/main.js';
 
 const [at, signal, ...argv] = process.argv.slice(2);
@@ -51,3 +52,4 @@ process.exitCode = await main(argv, {
     allAreThere();
   },
 });
+endLater();
