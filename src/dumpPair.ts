@@ -152,7 +152,10 @@ export async function listingOf(
 }
 
 /** Whether there is just what was listed, whatever its size. */
-async function isStill({ databases, cuts }: Listing, { replica, pair }: Run): Promise<boolean> {
+export async function isStill(
+  { databases, cuts }: Listing,
+  { replica, pair }: Run,
+): Promise<boolean> {
   const names = (of: readonly DatabaseInfo[]) =>
     JSON.stringify(of, (key, value: unknown) => (key === 'estimatedBytes' ? 0 : value));
   const found = await takeInventory(replica, pair.databases);

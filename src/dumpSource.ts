@@ -10,16 +10,16 @@ import { refuseBrokenViews } from './dump/brokenViews.js';
 import { openDump, type Dumped } from './dump/dump.js';
 import { takeInventory } from './dump/inventory.js';
 import { findTools } from './dump/tools.js';
-import { definitionsOf, dumpOptions, listingOf, planOf } from './dumpPair.js';
+import { definitionsOf, dumpOptions, isStill, listingOf, planOf } from './dumpPair.js';
 import { StillpointError } from './errors.js';
 import { everything } from './failover/compareServers.js';
 import { dataBytes, refuseNoRoom } from './failover/room.js';
 import { sourceCoordinates } from './failover/sourceCoordinates.js';
 import { readCoordinates } from './freeze/coordinates.js';
 import { whatMoved } from './freeze/fence.js';
-import { openGuard } from './freeze/guard.js';
+import { openGuard, type DdlGuard } from './freeze/guard.js';
 import { openJournal } from './freeze/journal.js';
-import { withReadLock } from './freeze/readLock.js';
+import { onSource, withReadLock } from './freeze/readLock.js';
 import { spoolOf, type Run } from './openRun.js';
 import { addressOf } from './pair/act.js';
 import { openServer, type Server } from './pair/server.js';
@@ -96,7 +96,7 @@ export async function dumpSource(config: Config, options: DumpSourceOptions): Pr
         close: () => Promise.resolve(),
       };
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
-        const record = await dumped(run, { signal, observe });
+        const record = await dumped(run, { signal, observe, listsBefore: attempt <= 2 });
         if (record) {
           await commit(place, record);
           return;
@@ -123,10 +123,15 @@ export async function sayDump(source: Server, observe: Observe): Promise<void> {
   for (const sql of says) await observe({ type: 'act', on: addressOf(source), says: sql });
 }
 
+interface Attempt extends Pick<DumpSourceOptions, 'signal' | 'observe'> {
+  /** What there is to dump is listed before the source is locked: else nothing can change in between, but it takes longer. */
+  listsBefore: boolean;
+}
+
 /** Null when a definition was changed before nobody could any more. */
 async function dumped(
   run: Run,
-  { signal, observe }: Pick<DumpSourceOptions, 'signal' | 'observe'>,
+  { signal, observe, listsBefore }: Attempt,
 ): Promise<BackupRecord | null> {
   const { replica: source, name, place } = run;
   const clock = systemClock;
@@ -137,37 +142,53 @@ async function dumped(
   const variables = await readVariables(source);
   const inventory = await takeInventory(source, everything);
   await refuseBrokenViews(source, inventory);
-  const guard = await openGuard(source);
   const failed = new AbortController();
-  const opened: (() => Promise<Dumped>)[] = [];
+  const ending = AbortSignal.any([signal, failed.signal]);
+  const listed = listsBefore ? await listingOf(run, 'snapshot', inventory) : null;
+  let guard: DdlGuard | undefined;
+  let dumpRest: (() => Promise<Dumped>) | null | undefined;
   try {
-    const inside = AbortSignal.any([signal, failed.signal, guard.lost]);
-    const plan = await planOf(run, options, await listingOf(run, 'snapshot'));
-    const freeze = await withReadLock(source, true, inside, async (lost) => {
+    const read = async (lost: AbortSignal) => {
       const [pausedAt, since] = [clock.now(), clock.seconds()];
+      // Not before: whoever changes a definition waits for it, on MySQL with a part of what the read lock needs (9.7).
+      const held = (guard = await openGuard(source, { underReadLock: true }));
+      const inside = AbortSignal.any([ending, held.lost]);
       const before = await readCoordinates(source, false);
-      opened.push(await openDump(plan, dumpOptions(run, options, inside)));
+      const plan = await planOf(run, options, listed ?? (await listingOf(run, 'snapshot')));
+      const rest = await openDump(plan, dumpOptions(run, options, inside)).catch(
+        async (error: unknown) => {
+          // The mysqldump of a table that is gone since fails.
+          if (inside.aborted || !listed || (await isStill(listed, run))) throw error;
+          return null;
+        },
+      );
+      dumpRest = rest;
       lost.throwIfAborted();
       const pauseSeconds = clock.seconds() - since;
       const moved = whatMoved(before, await readCoordinates(source, false), pauseSeconds);
       if (moved.length > 0) throw changed(source.who, moved.join('; '));
       const coordinates = sourceCoordinates(source, before);
-      return { coordinates, pausedAt, resumedAt: clock.now(), pauseSeconds };
-    });
-    if (!(await guard.complete())) {
+      const freeze = { coordinates, pausedAt, resumedAt: clock.now(), pauseSeconds };
+      return { rest, freeze, held, inside, databases: plan.databases };
+    };
+    const { rest, freeze, held, inside, databases } = await withReadLock(
+      source,
+      true,
+      ending,
+      read,
+      onSource,
+    );
+    if (rest === null || (listed && !(await isStill(listed, run)))) {
       failed.abort(new Error('a definition was changed'));
-      await dumpRest(opened).catch(() => undefined);
       return null;
     }
     await observe({ type: 'step', step: 'stream' });
-    const [parts, definitions] = await together(
-      inside,
-      async () => await dumpRest(opened),
-      async (ending) => await definitionsOf(run, plan.databases, ending),
-    );
-    await guard.check();
+    const [parts, definitions] = await together(inside, rest, async (within) => {
+      return await definitionsOf(run, databases, within);
+    });
+    await held.check();
     const finished = {
-      ...{ ...at, freeze, dumped: parts, definitions, databases: plan.databases, variables },
+      ...{ ...at, freeze, dumped: parts, definitions, databases, variables },
       ...{ label: 'seed', hold: 'snapshot' as const, holdReason: null, lag: [], warnings: [] },
       ...{ startedAt, finishedAt: clock.now(), seconds: clock.seconds() - begun },
       ...{ replica: source, client: run.tools.mysqldump, store: place, encrypted: false },
@@ -183,16 +204,12 @@ async function dumped(
     };
   } catch (error) {
     failed.abort(error);
-    if (opened.length > 0) await dumpRest(opened).catch(() => undefined);
     throw error;
   } finally {
-    await guard.release();
+    // Does nothing new after an end that failed, but waits for what had begun.
+    if (failed.signal.aborted) await dumpRest?.().catch(() => undefined);
+    await guard?.release();
   }
-}
-
-async function dumpRest([rest]: readonly (() => Promise<Dumped>)[]): Promise<Dumped> {
-  if (!rest) throw new Error('the lock ended without its body');
-  return await rest();
 }
 
 function changed(who: string, what: string): StillpointError {

@@ -142,9 +142,10 @@ async function turnOnEvents(
 
 /** The old source becomes a replica of the new one. */
 async function turnAround(
-  { chosen, replica, source, release, signal, observe, dryRun }: Promoting,
-  { switched, ranEvents }: PromotionEntry,
+  { chosen, replica, source, release, journal, signal, observe, dryRun }: Promoting,
+  entry: PromotionEntry,
 ): Promise<void> {
+  const { switched, ranEvents } = entry;
   if (!source) {
     throw new StillpointError('failed', `the source of ${chosen.name} does not answer any more`, {
       hint: `\`stillpoint pair rejoin ${chosen.name}\` makes it a replica once it does.`,
@@ -154,7 +155,8 @@ async function turnAround(
   const account = await replicationAccount(chosen.pair);
   const { channel = '', opensAt = null } = switched ?? {};
   const how = { observe, dryRun };
-  const semiSync = await semiSyncOf(source);
+  const semiSync = switched?.semiSync ?? (await semiSyncOf(source));
+  if (!dryRun && switched) await journal.write({ ...entry, switched: { ...switched, semiSync } });
   await perform(semiSyncOff(source, semiSync), how);
   await perform(await followActs(source, { source: replica, account, channel, opensAt }), how);
   const wait = doing(source, '-- wait until it has caught up', async () => {
@@ -163,8 +165,8 @@ async function turnAround(
   await perform([wait], how);
   if (ranEvents) {
     // What was turned on at the new source came back as off; not what ran there already.
-    const cameOff = dryRun ? (switched?.events ?? []).map(({ name }) => name) : [];
-    const events = await eventsOffActs(source, cameOff);
+    const except = dryRun ? (switched?.events ?? []).map(({ name }) => name) : [];
+    const events = await eventsOffActs(source, { except });
     await perform([...events, statement(source, 'SET GLOBAL event_scheduler = ON')], how);
   }
   const waits = await semiSyncOn(replica, semiSync);

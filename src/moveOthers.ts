@@ -63,7 +63,7 @@ async function move(
   server: Server,
 ): Promise<string | null> {
   const { kind, switched } = entry;
-  const { config, chosen, replica: source, old, signal, observe, dryRun } = promoting;
+  const { config, chosen, replica: source, signal, observe, dryRun } = promoting;
   const how = { signal, observe, dryRun };
   const own = { name, uuid: server.uuid };
   if (!dryRun) await endFreeze(server, await journalAt(config.stateDir, chosen.name, own), observe);
@@ -75,8 +75,9 @@ async function move(
     return null;
   }
   if ((await channelsOf(server)).length > 1) return 'it follows several servers';
-  const channel = await channelFrom(server, old);
-  if (channel === null) return `it does not follow ${old.host}:${old.port}`;
+  const { host, port } = promoting.old;
+  const channel = await channelFrom(server, promoting.old);
+  if (channel === null) return `it does not follow ${host}:${port}`;
   if (!switched) throw new Error('the promotion has not come so far');
   if (!switched.moving.includes(name)) {
     const why = whyLeft(channel);
@@ -85,6 +86,7 @@ async function move(
     if (!dryRun) await promoting.journal.write(entry);
   }
   const account = await replicationAccount(chosen.pair);
-  const turning: Turning = { server, source, channel, account, kind, switched };
+  const old = kind === 'switchover' ? promoting.source : null;
+  const turning: Turning = { server, source, channel, old, account, kind, switched };
   return await turn(turning, how);
 }

@@ -11,6 +11,7 @@ import { caughtUp, followActs } from './failover/follow.js';
 import { forgetTrial, reachAct } from './failover/reach.js';
 import { requireReplicationUser } from './failover/replicationUser.js';
 import { openRejoinJournal, type RejoinEntry } from './failover/journal.js';
+import { semiSyncOf, semiSyncOff } from './failover/semiSync.js';
 import { keepExtra } from './keepExtra.js';
 import { addressOf, doing, perform, statement, type Act } from './pair/act.js';
 import { isClosed, replicationAccount } from './pair/admin.js';
@@ -142,18 +143,20 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
       await caughtUp(server, source.server, { within: patience, signal, observe });
     });
     await perform([...(await followActs(server, from)), wait], how);
-    if (left?.seed === 'source') await endSeeding(config, chosen.name, server, how);
+    if (left?.seed === 'source')
+      await endSeeding(config, chosen.name, server, { ...how, source: source.server });
   }
   if (ranEvents) await perform([statement(server, 'SET GLOBAL event_scheduler = ON')], how);
   if (!dryRun) await journal.close();
   return result;
 }
 
-/** What closes a server for writes, and ends what it does by itself; nothing where that is so. */
+/** What closes a server for writes, and ends what it does by itself and waits for; nothing where that is so. */
 async function closeActs(server: Server, { ranEvents }: OpenState): Promise<Act[]> {
   return [
     ...(ranEvents ? [statement(server, 'SET GLOBAL event_scheduler = OFF')] : []),
     ...((await isClosed(server)) ? [] : [closeAct(server)]),
+    ...semiSyncOff(server, await semiSyncOf(server)),
   ];
 }
 

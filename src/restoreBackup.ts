@@ -80,19 +80,21 @@ async function prepare({ config, options, opened, manifest, request, target }: R
   const { record } = opened;
   const { replace = [] } = options;
   const left = await leftOf(config, record.id, target, request, replace);
-  await checkTarget(target, record, {
-    databases: request.databases,
-    table: request.selection.table,
-    replace,
-    goesOn: left.entry !== null,
-    leftover: left.other,
-    intoPairMember: options.intoPairMember === true,
-    pairMembers: await memberIds(opened),
-  });
+  if (!options.asIfEmpty) {
+    await checkTarget(target, record, {
+      databases: request.databases,
+      table: request.selection.table,
+      replace,
+      goesOn: left.entry !== null,
+      leftover: left.other,
+      intoPairMember: options.intoPairMember === true,
+      pairMembers: await memberIds(opened),
+    });
+  }
   if (options.attach) {
     if (options.attachTo === 'replica') refuseFollowingReplica(record);
     const begun = left.entry && (await sourceAddresses(opened, false, options.attachTo));
-    await checkAttachable(target, request.databases, begun);
+    if (!options.asIfEmpty) await checkAttachable(target, request.databases, begun);
     await requireReplicationGrants(opened, options.attachTo);
   }
   const tools = await toolsOf(config, opened, target, options);

@@ -30,6 +30,8 @@ export interface RestoreBackupOptions {
   parallel?: number;
   /** Only check what can be checked, and say what would be done. */
   dryRun?: boolean;
+  /** In a dry run: the target will have been emptied by then. */
+  asIfEmpty?: boolean;
   /** Asked before anything is dropped or attached; what it is given says what would happen. */
   confirm?: (what: string) => Promise<void>;
   signal?: AbortSignal;

@@ -1,8 +1,10 @@
-import { dumpSource, removeSeedStore, sayDump, withSeedStore } from './dumpSource.js';
 import { resolvePair } from './config/choose.js';
 import type { Config } from './config/schema.js';
+import { dumpSource, removeSeedStore, sayDump, withSeedStore } from './dumpSource.js';
 import { replicatesByTls } from './pair/admin.js';
+import { gtidStateOf, ownPosition } from './pair/position.js';
 import type { Server } from './pair/server.js';
+import { attachStatements } from './restore/attach.js';
 import { seedReplica, type SeedReplicaOptions } from './seedReplica.js';
 import { ignore } from './util/observe.js';
 
@@ -20,25 +22,23 @@ export async function seedFromSource(
   const signal = options.signal ?? new AbortController().signal;
   const seeding = withSeedStore(config, pair);
   await observe({ type: 'step', step: 'dump-source' });
-  if (dryRun) {
-    const { dialect } = source;
-    const { host, port } = source.settings;
-    const { replication, source: named } = resolvePair(config, pair).pair;
-    const user = replication?.user ?? named.user ?? '…';
-    const account = { user, password: '…', tls: await replicatesByTls(source), channel: '' };
-    const says = [
-      '-- restore that dump',
-      ...dialect.resetToGtid('…'),
-      dialect.changeSource({ host, port, ...account }, { gtid: '…' }),
-      dialect.startReplica(''),
-    ];
-    await sayDump(source, observe);
-    const { host: at = '127.0.0.1', port: its = 3306, socketPath } = options.replica;
-    const on = socketPath ?? `${at}:${its}`;
-    for (const sql of says) await observe({ type: 'act', on, says: sql });
-    return;
-  }
-  await dumpSource(seeding, { pair, source: options.source, signal, observe });
-  await seedReplica(seeding, { ...options, backup: 'latest' });
-  await removeSeedStore(config, pair);
+  if (dryRun) await sayDump(source, observe);
+  else await dumpSource(seeding, { pair, source: options.source, signal, observe });
+  const ofDump = { attachStatements: dryRun ? await attachPlanned(config, pair, source) : [] };
+  await seedReplica(seeding, { ...options, backup: 'latest', ofDump });
+  if (!dryRun) await removeSeedStore(config, pair);
+}
+
+/** What will attach a server to its source, whose coordinates are not known yet. */
+async function attachPlanned(config: Config, pair: string, source: Server): Promise<string[]> {
+  const { replication, source: named } = resolvePair(config, pair).pair;
+  const user = replication?.user ?? named.user ?? '…';
+  const { host, port } = source.settings;
+  const tls = await replicatesByTls(source);
+  const { written } = await gtidStateOf(source);
+  const position = (await ownPosition(source)) ?? { file: '…', position: 4 };
+  const channel = { name: '', source: position };
+  const coordinates = { gtid: written === null ? null : '…', channels: [channel] };
+  const address = { host, port, user, password: '…', tls, channel: '' };
+  return attachStatements(source.dialect, { coordinates }, [address]);
 }

@@ -52,13 +52,13 @@ export async function seedRejoined(
   },
 ): Promise<string | null> {
   const asked = {
-    ...{ pair: name, wipe: true, ...how },
+    ...{ pair: name, wipe: true, before: { closed: true }, ...how },
     replica: asAdmin(replica.settings, pair.admin),
     source: asAdmin(source.settings, pair.admin),
   };
   if (seed === 'backup') return (await seedReplica(config, { ...asked, anew })).backup;
   await seedFromSource(config, { ...asked, anew }, source.server);
-  await endSeeding(config, name, replica.server, how);
+  await endSeeding(config, name, replica.server, { ...how, source: source.server });
   return null;
 }
 
@@ -67,9 +67,12 @@ export async function endSeeding(
   config: Config,
   pair: string,
   replica: Server,
-  how: { observe: Observe; dryRun: boolean },
+  { source, ...how }: { source: Server; observe: Observe; dryRun: boolean },
 ): Promise<void> {
   // What runs on the source came with it, and would run here too.
-  await perform(await eventsOffActs(replica), how);
+  await perform(
+    await eventsOffActs(replica, { as: how.dryRun ? source : null, isOpen: false }),
+    how,
+  );
   if (!how.dryRun) await removeSeedStore(config, pair);
 }

@@ -8,7 +8,7 @@ import { conditionOf } from './failover/condition.js';
 import { caughtUp } from './failover/follow.js';
 import { userDatabases, wipeActs } from './failover/wipe.js';
 import { openBackup } from './openBackup.js';
-import { doing, perform, statement } from './pair/act.js';
+import { addressOf, doing, perform, statement } from './pair/act.js';
 import { isClosed, isWritable } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
 import { closeAct } from './pair/closeWrites.js';
@@ -26,6 +26,10 @@ export interface SeedReplicaOptions extends SeedingBackupOptions {
   wipe?: boolean;
   /** Do so though it follows the source already, and nothing has stopped it. */
   anew?: boolean;
+  /** What is done to the replica before: in a dry run that was only said. */
+  before?: { unfollowed?: boolean; closed?: boolean };
+  /** The backup is a dump made for this. A dry run has none, and says what would attach it. */
+  ofDump?: { attachStatements: readonly string[] };
   identityFile?: string;
   parallel?: number;
   /** Only say what would be done. */
@@ -76,8 +80,10 @@ async function seed(
   const { dryRun = false, observe = ignore } = options;
   const how = { stateDir: config.stateDir, observe, dryRun };
   const left = await leftOf(config, options, replica);
+  const before = dryRun ? (options.before ?? {}) : {};
   const condition = await conditionOf(replica, source);
-  const follows = condition.kind === 'follows' ? condition.channel : null;
+  const follows = condition.kind === 'follows' && !before.unfollowed ? condition.channel : null;
+  let isShut = before.closed === true || (await isClosed(replica));
   let backup = left?.backup ?? null;
   // Once it follows, its coordinates were set: it goes on by itself.
   if (follows && left) {
@@ -86,24 +92,37 @@ async function seed(
     });
     if (!dryRun) await removeLedger(ledgerPath(config.stateDir, left.backup, replica.uuid));
   } else if (left || options.anew || follows?.applierErrno !== 0) {
-    const wanted = backup ?? options.backup;
-    const asked = { ...options, ...(wanted === undefined ? {} : { backup: wanted }) };
-    const { record, problem } = await seedingBackup(config, asked);
-    if (problem !== null) throw notContinued(source, record.id, problem);
+    const record = dryRun && options.ofDump ? null : await usable(config, options, source, backup);
     if (!left && !options.wipe) await refuseHolding(replica);
     // An application that still finds it shall not write to it.
-    const admits = !(await isWritable(replica));
-    const admit = admits ? replica.dialect.admitPrivileged() : [];
+    const isOpen = !isShut && (await isWritable(replica));
+    const admit = isOpen ? [] : replica.dialect.admitPrivileged();
     await perform(
       admit.map((sql) => statement(replica, sql)),
       how,
     );
-    if (!left && options.wipe) await perform(await wipeActs(replica), how);
+    if (!left && options.wipe) await perform(await wipeActs(replica, before), how);
     await restoreAndAttach(config, options, record, replica);
-    backup = record.id;
+    backup = record?.id ?? null;
+    isShut &&= admit.length === 0;
   }
-  if (!(await isClosed(replica))) await perform([closeAct(replica)], how);
+  if (!dryRun) isShut = await isClosed(replica);
+  if (!isShut) await perform([closeAct(replica)], how);
   return { backup, continued: left !== null };
+}
+
+/** The backup to seed from: the one that an interrupted run has begun with, or that is asked for, or the newest. */
+async function usable(
+  config: Config,
+  options: SeedReplicaOptions,
+  source: Server,
+  begun: string | null,
+): Promise<BackupRecord> {
+  const wanted = begun ?? options.backup;
+  const asked = { ...options, ...(wanted === undefined ? {} : { backup: wanted }) };
+  const { record, problem } = await seedingBackup(config, asked);
+  if (problem !== null) throw notContinued(source, record.id, problem);
+  return record;
 }
 
 interface Left {
@@ -181,34 +200,31 @@ async function refuseHolding(replica: Server): Promise<void> {
 async function restoreAndAttach(
   config: Config,
   options: SeedReplicaOptions,
-  record: BackupRecord,
+  record: BackupRecord | null,
   replica: Server,
 ): Promise<void> {
   const { pair, observe = ignore, dryRun = false, identityFile, parallel, signal } = options;
-  const plan = { backup: record.id, pair, to: target, attach: true, intoPairMember: true };
   const asked = {
-    ...plan,
+    ...{ backup: record?.id ?? '', pair, to: target, attach: true, intoPairMember: true },
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(parallel === undefined ? {} : { parallel }),
     ...(signal === undefined ? {} : { signal }),
   };
-  // A dry run of a server that is to be emptied would find what is in the way still.
-  const how = { stateDir: config.stateDir, observe, dryRun };
-  if (dryRun && options.wipe) {
-    const says = `-- restore backup ${record.id}, and attach it`;
-    await withOtherId(replica, how, async () => await observe({ type: 'act', on: '', says }));
-    return;
-  }
-  const planned = await restoreBackup(config, { ...asked, dryRun: true });
-  const says = `-- restore backup ${record.id}: ${planned.parts} parts`;
-  const on = planned.server.replace(/^.* at /, '');
-  await observe({ type: 'act', on, says });
+  // Of a server that is to be emptied first, a dry run would find what is in the way still.
+  const plan = { ...asked, dryRun: true, asIfEmpty: dryRun && options.wipe === true };
+  const planned = record === null ? null : await restoreBackup(config, plan);
+  const what = options.ofDump
+    ? 'that dump'
+    : `backup ${record?.id ?? ''}: ${planned?.parts ?? 0} parts`;
+  const on = addressOf(replica);
+  await observe({ type: 'act', on, says: `-- restore ${what}` });
   if (!dryRun) {
     await restoreBackup(config, { ...asked, observe });
     return;
   }
-  await withOtherId(replica, how, async () => {
-    for (const sql of planned.attachStatements) await observe({ type: 'act', on, says: sql });
+  await withOtherId(replica, { stateDir: config.stateDir, observe, dryRun }, async () => {
+    const statements = planned?.attachStatements ?? options.ofDump?.attachStatements ?? [];
+    for (const sql of statements) await observe({ type: 'act', on, says: sql });
   });
 }
 

@@ -24,7 +24,7 @@ export async function seedPair(on: SettingUp, entry: SetupEntry): Promise<void> 
   const how = { observe, dryRun };
   const { identityFile, parallel } = options;
   const asked = {
-    ...{ pair: name, wipe: entry.wipe, dryRun, signal, observe },
+    ...{ pair: name, wipe: entry.wipe, before: { unfollowed: true }, dryRun, signal, observe },
     ...{ source: asAdmin(pair.source, pair.admin), replica: asAdmin(pair.replica, pair.admin) },
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(parallel === undefined ? {} : { parallel }),
@@ -52,23 +52,30 @@ export async function beginFollowing(on: SettingUp, entry: SetupEntry): Promise<
   const { chosen, source, replica, signal, observe, dryRun } = on;
   const how = { observe, dryRun };
   const condition = await conditionOf(replica, source);
-  const channel = condition.kind === 'follows' ? condition.channel : null;
+  // A dry run finds it as it is before it is seeded.
+  const isNew = dryRun && entry.seed !== 'none';
+  const channel = condition.kind === 'follows' && !isNew ? condition.channel : null;
   const name = channel?.name ?? '';
   const acts: Act[] = [];
+  const follow = async () => {
+    const account = await replicationAccount(chosen.pair);
+    return await followActs(replica, { source, account, channel: name, opensAt: null, isNew });
+  };
   if (channel) {
-    if (!channel.applierRunning || channel.receiver === 'stopped')
-      acts.push(statement(replica, replica.dialect.startReplica(name)));
+    if (!channel.applierRunning || channel.receiver !== 'running') acts.push(...(await follow()));
   } else if (!dryRun && condition.kind === 'strange') {
     throw new StillpointError('failed', `the ${replica.who} ${condition.why}, and is no copy`, {
       hint: 'Somebody has written to it meanwhile? Say --replace to make it anew.',
     });
   } else if (condition.kind === 'copy' || entry.seed === 'clone') {
-    const account = await replicationAccount(chosen.pair);
-    acts.push(...(await followActs(replica, { source, account, channel: '', opensAt: null })));
+    acts.push(...(await follow()));
   }
-  const isOpen = await isWritable(replica);
-  const isCopied = ['source', 'clone'].includes(entry.seed) || condition.kind === 'copy';
-  const events = isCopied ? await eventsOffActs(replica) : [];
+  const isSeeded = ['source', 'clone'].includes(entry.seed);
+  const isCopied = isSeeded || condition.kind === 'copy';
+  // Restored, it is closed.
+  const isOpen = !(isNew && entry.seed !== 'clone') && (await isWritable(replica));
+  const as = isNew && isSeeded ? source : null;
+  const events = isCopied ? await eventsOffActs(replica, { as, isOpen }) : [];
   acts.push(...events);
   if (isOpen && events.length === 0) acts.push(closeAct(replica));
   acts.push(

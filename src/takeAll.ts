@@ -17,7 +17,14 @@ export async function takeAll(
   const how = { signal, observe, dryRun };
   const events = await waitingEvents(replica, source, channel);
   const settle = async ({ received, opensAt }: Taken): Promise<PromotionEntry> => {
-    const switched = { received, channel: channel.name, events, opensAt, moving: [] };
+    const switched = {
+      received,
+      channel: channel.name,
+      events,
+      opensAt,
+      moving: [],
+      semiSync: null,
+    };
     const further: PromotionEntry = { ...entry, phase: 'switching', switched };
     await observe({ type: 'step', step: 'switch' });
     signal.throwIfAborted();

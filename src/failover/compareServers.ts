@@ -4,7 +4,7 @@ import type { Comparison, Snapshot } from '../drill/snapshot.js';
 import { tableName } from '../drill/words.js';
 import { takeInventory } from '../dump/inventory.js';
 import { readCoordinates } from '../freeze/coordinates.js';
-import { withReadLock } from '../freeze/readLock.js';
+import { onSource, withReadLock } from '../freeze/readLock.js';
 import type { Server } from '../pair/server.js';
 import { sourceCoordinates } from './sourceCoordinates.js';
 
@@ -34,10 +34,11 @@ export async function compareServers(
   await replica.query(replica.dialect.stopReplica(channel));
   const opened: Snapshot[] = [];
   try {
-    const at = await withReadLock(source, true, signal, async () => {
+    const read = async () => {
       opened.push(await openSnapshot(source, tables, { parallel, signal }));
       return sourceCoordinates(source, await readCoordinates(source, false), channel);
-    });
+    };
+    const at = await withReadLock(source, true, signal, read, onSource);
     await goTo(replica, at, signal);
     const [snapshot] = opened;
     if (!snapshot) throw new Error('the lock ended without its body');

@@ -17,6 +17,8 @@ export interface FollowOptions {
   channel: string;
   /** Where the new source's binary log stood before its first write; used where there are no GTIDs. */
   opensAt: BinlogPosition | null;
+  /** For a dry run: by then it follows nobody. */
+  isNew?: boolean;
 }
 
 /**
@@ -24,13 +26,18 @@ export interface FollowOptions {
  * where it could not be told from where.
  */
 export async function followActs(follower: Server, options: FollowOptions): Promise<Act[]> {
-  const { source, account, channel, opensAt } = options;
+  const { source, account, channel, opensAt, isNew = false } = options;
   const { dialect, settings } = follower;
   const { host, port } = source.settings;
   const start = statement(follower, dialect.startReplica(channel));
-  if ((await channelOf(follower, source))?.name === channel) return [start];
-  const isThere = (await channelsOf(follower)).some(({ name }) => name === channel);
   const { written } = await gtidStateOf(source);
+  const follows = isNew ? null : await channelOf(follower, source);
+  // It may have been turned to a server that it cannot reach, and tell the id of the one before still.
+  const isSure =
+    follows?.receiver === 'running' ||
+    (follows?.sourceHost === host && follows.sourcePort === port);
+  if (follows?.name === channel && (isSure || written === null)) return [start];
+  const isThere = !isNew && (await channelsOf(follower)).some(({ name }) => name === channel);
   const from = written !== null ? { gtid: written } : opensAt && { position: opensAt };
   if (from === null) {
     throw new StillpointError(

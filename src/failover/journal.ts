@@ -38,6 +38,15 @@ const shape = z.object({
       opensAt: z.object({ file: z.string(), position: z.number() }).nullable(),
       /** Names of other replicas that are being turned to the new source: what stands still there is our doing. */
       moving: z.array(z.string()).default([]),
+      /** How the old source waited for its replicas, before that was turned off; null before that. */
+      semiSync: z
+        .object({
+          variable: z.string().nullable(),
+          isOn: z.boolean(),
+          acknowledges: z.boolean(),
+        })
+        .nullable()
+        .default(null),
     })
     .nullable(),
 });

@@ -20,6 +20,8 @@ export interface Turning {
   source: Server;
   /** From the old source. */
   channel: ChannelStatus;
+  /** The old source; null where it is gone. */
+  old: Server | null;
   account: ReplicationAccount;
   kind: Promotion['kind'];
   /** What the new source has of the old one, and where its binary log stood then. */
@@ -44,40 +46,50 @@ export function whyLeft(channel: ChannelStatus): string | null {
 
 /**
  * Lets a replica of the old source follow the new one, when that has all that it has and it is known from where. Null
- * when it follows; else it is left as it was, and this is why, as a clause.
+ * when it follows; else it is left as it was, and this is why, as a clause. When it throws, the replica replicates.
  */
 export async function turn(turning: Turning, how: TurnOptions): Promise<string | null> {
   const { server, source, channel, account, switched } = turning;
   const { name } = channel;
   const { dialect } = server;
-  const isReady = (await goByGtid(server, source)) ? readyByGtid : readyByPosition;
-  const why = await isReady(turning, how);
-  if (why !== null) {
+  const goOn = async () => {
     const back = [dialect.stopReplica(name), dialect.startReplica(name)];
     await perform(
       back.map((sql) => statement(server, sql)),
       how,
     );
+  };
+  try {
+    const isReady = (await goByGtid(server, source)) ? readyByGtid : readyByPosition;
+    const why = await isReady(turning, how);
+    if (why === null) {
+      const { opensAt } = switched;
+      const acts = await followActs(server, { source, account, channel: name, opensAt });
+      await perform([...acts, untilConnected(turning, how)], how);
+      return null;
+    }
+    await goOn();
     return why;
+  } catch (error) {
+    await goOn().catch(() => undefined);
+    throw error;
   }
-  const { opensAt } = switched;
-  const acts = await followActs(server, { source, account, channel: name, opensAt });
-  await perform([...acts, untilConnected(turning, how)], how);
-  return null;
 }
 
 /** By GTIDs: it has nothing that the source lacks, and that still has what it lacks. */
 async function readyByGtid(
-  { server, source, channel: { name } }: Turning,
+  { server, source, channel, old }: Turning,
   how: TurnOptions,
 ): Promise<string | null> {
   const { dialect } = server;
-  await perform([statement(server, dialect.stopReceiver(name))], how);
-  if (how.dryRun) return null;
-  const received = (await channelsOf(server)).find((other) => other.name === name)?.receivedGtid;
-  const has = [await historyOf(server), received ?? ''].filter((gtids) => gtids !== '').join(',');
+  await perform([statement(server, dialect.stopReceiver(channel.name))], how);
   const ask = async (sql: string) => await source.query(sql);
-  const beyond = await dialect.historyBeyond(ask, has, await historyOf(source));
+  const has = await receivedHistoryOf(server, channel);
+  // What the new source will have: all that it has received, in a switchover all of the old source.
+  const willHave = async () =>
+    old ? await historyOf(old) : await receivedHistoryOf(source, channel);
+  const there = how.dryRun ? await willHave() : await historyOf(source);
+  const beyond = await dialect.historyBeyond(ask, has, there);
   if (beyond !== '') return `it has ${beyond}, which the ${source.who} lacks`;
   const { applied } = await gtidStateOf(server);
   const late = applied === null ? '' : await source.dialect.whyNotFrom(ask, applied);
@@ -121,6 +133,14 @@ async function readyByPosition(turning: Turning, how: TurnOptions): Promise<stri
     await perform([...to.map((sql) => statement(server, sql)), reach], how);
   }
   return how.dryRun ? null : why(await ownChannel(server, name));
+}
+
+/** What a server has, and what it has received over a channel from the same source as this one. */
+async function receivedHistoryOf(server: Server, { sourceHost, sourcePort }: ChannelStatus) {
+  const received = (await channelsOf(server))
+    .filter((other) => other.sourceHost === sourceHost && other.sourcePort === sourcePort)
+    .map(({ receivedGtid }) => receivedGtid);
+  return [await historyOf(server), ...received].filter((gtids) => gtids !== '').join(',');
 }
 
 async function ownChannel(server: Server, name: string): Promise<ChannelStatus> {

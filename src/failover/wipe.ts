@@ -19,8 +19,11 @@ export async function userDatabases(server: Server): Promise<string[]> {
  * What empties a server that is to be seeded: its channels, transactions, databases, accounts and roles go. `root` stays and so
  * does the account that does it. Nothing of it is logged.
  */
-export async function wipeActs(server: Server): Promise<Act[]> {
-  const unfollow = await unfollowActs(server);
+export async function wipeActs(
+  server: Server,
+  { unfollowed = false }: { unfollowed?: boolean } = {},
+): Promise<Act[]> {
+  const unfollow = unfollowed ? [] : await unfollowActs(server);
   // One that a client has left would hold its tables for ever. It is in the binary log, as what the server has alone.
   const prepared = await server.dialect.rollBackPrepared(async (sql) => await server.query(sql));
   const databases = await userDatabases(server);

@@ -21,13 +21,23 @@ export interface DdlGuard {
   release(): Promise<void>;
 }
 
+export interface GuardOptions {
+  /** The server is under a read lock and has no appliers: nothing can change, so the lock is made complete at once. */
+  underReadLock?: boolean;
+}
+
 /**
  * Takes the server's backup lock in a session of its own, which the server drops when it no longer hears
  * from us. The appliers must stand still: a STOP under this lock ends with error 3857 on MySQL.
  */
-export async function openGuard(replica: Server): Promise<DdlGuard> {
+export async function openGuard(
+  replica: Server,
+  { underReadLock = false }: GuardOptions = {},
+): Promise<DdlGuard> {
   const { ddlGuard } = replica.dialect;
   if (ddlGuard === null) throw new Error('this server has no backup lock');
+  const isWhole = underReadLock || ddlGuard.complete.length === 0;
+  const take = underReadLock ? [...ddlGuard.take, ...ddlGuard.complete] : ddlGuard.take;
   const session = await replica.session();
   const lost = new AbortController();
   const beat = heartbeat(session);
@@ -54,7 +64,7 @@ export async function openGuard(replica: Server): Promise<DdlGuard> {
     ddlGuard.changes === null ? '' : JSON.stringify(await replica.query(ddlGuard.changes));
   let before: string;
   try {
-    await run([`SET SESSION wait_timeout = 60, lock_wait_timeout = ${patience}`, ...ddlGuard.take]);
+    await run([`SET SESSION wait_timeout = 60, lock_wait_timeout = ${patience}`, ...take]);
     before = await changes();
   } catch (error) {
     await release();
@@ -64,7 +74,7 @@ export async function openGuard(replica: Server): Promise<DdlGuard> {
     lost: lost.signal,
     release,
     async complete() {
-      if (ddlGuard.complete.length === 0) return true;
+      if (isWhole) return true;
       try {
         await run([`SET SESSION lock_wait_timeout = ${briefPatience}`, ...ddlGuard.complete]);
       } catch (error) {

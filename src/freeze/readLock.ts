@@ -1,9 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { heartbeat } from '../pair/heartbeat.js';
 import type { Server } from '../pair/server.js';
+import { errno, type Session } from '../pair/session.js';
 import { StillpointError, reasonOf } from '../errors.js';
 
-/** Seconds to wait for statements that are writing or reading when the lock is asked for. */
-const patience = 30;
+/** How long to wait for statements that are writing or reading when the lock is asked for: nobody writes meanwhile. */
+export interface Patience {
+  /** Seconds. */
+  each: number;
+  /** How often; everybody goes on for as many seconds in between. */
+  tries: number;
+}
+
+const onReplica: Patience = { each: 30, tries: 1 };
+/** Where an application writes. */
+export const onSource: Patience = { each: 3, tries: 8 };
+/** Seconds beyond its own in which the server says that it has waited too long. */
+const grace = 5;
 /** Seconds in which it answers that it has let go, if it is there. */
 const lettingGo = 10;
 
@@ -18,15 +31,16 @@ export async function withReadLock<T>(
   wanted: boolean,
   signal: AbortSignal,
   body: (lost: AbortSignal) => Promise<T>,
+  patience = onReplica,
 ): Promise<T> {
   const lost = new AbortController();
   if (!wanted) return await body(lost.signal);
   const session = await replica.session();
   const beat = heartbeat(session);
   try {
-    await session.query(`SET SESSION wait_timeout = 60, lock_wait_timeout = ${patience}`);
-    signal.throwIfAborted();
-    await session.query('FLUSH TABLES WITH READ LOCK', patience * 2).catch((error: unknown) => {
+    await session.query(`SET SESSION wait_timeout = 60, lock_wait_timeout = ${patience.each}`);
+    await lock(session, patience, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
       throw new StillpointError(
         'failed',
         `cannot lock the tables of the ${replica.who}: ${reasonOf(error)}`,
@@ -41,5 +55,24 @@ export async function withReadLock<T>(
     beat.end();
     await session.query('UNLOCK TABLES', lettingGo).catch(() => undefined);
     session.destroy();
+  }
+}
+
+async function lock(
+  session: Session,
+  { each, tries }: Patience,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let left = tries - 1; ; left -= 1) {
+    signal.throwIfAborted();
+    try {
+      // It waits for three locks, each for so long.
+      await session.query('FLUSH TABLES WITH READ LOCK', each * 3 + grace);
+      return;
+    } catch (error) {
+      // ER_LOCK_WAIT_TIMEOUT
+      if (left === 0 || errno(error) !== 1205) throw error;
+      await sleep(each * 1000, undefined, { signal });
+    }
   }
 }

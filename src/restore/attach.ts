@@ -1,5 +1,5 @@
 import type { BackupRecord } from '../catalog/records.js';
-import type { ChannelStatus, Dialect, SourceAddress } from '../dialect/dialect.js';
+import type { BinlogPosition, ChannelStatus, Dialect, SourceAddress } from '../dialect/dialect.js';
 import { number } from '../dialect/rows.js';
 import { reasonOf, StillpointError } from '../errors.js';
 import { doing, perform, type Act } from '../pair/act.js';
@@ -13,6 +13,14 @@ import { waitFor } from '../util/wait.js';
 /** Seconds that a newly attached replica may take to connect to its source. */
 const connectPatience = 60;
 
+/** What is read of the coordinates of a backup. */
+export interface Attached {
+  coordinates: {
+    gtid: string | null;
+    channels: readonly { name: string; source: BinlogPosition; byGtid?: boolean | undefined }[];
+  };
+}
+
 /**
  * The statements that make a restored server follow its sources, one for each channel of the backup, from where
  * that was taken. With GTIDs the server first forgets what it logged while it was loaded. `begun` are the channels
@@ -20,7 +28,7 @@ const connectPatience = 60;
  */
 export function attachStatements(
   dialect: Dialect,
-  record: Pick<BackupRecord, 'coordinates'>,
+  record: Attached,
   sources: readonly SourceAddress[],
   begun: readonly string[] = [],
 ): string[] {

@@ -216,3 +216,21 @@ describe('CLONE', () => {
     await expectPair(setup);
   });
 });
+
+test('tables that are made all the time do not hold up the source while it is locked', async () => {
+  const setup = await setUpServers();
+  const connections = await Promise.all([1, 2, 3].map(async () => await two.source.connect()));
+  const state = { stopped: false };
+  const making = connections.map(async (connection, of) => {
+    while (!state.stopped)
+      await connection.query(`CREATE TABLE store.made${of} (id INT); DROP TABLE store.made${of}`);
+    await connection.end();
+  });
+  try {
+    await setup.ok('pair', 'setup', '--seed', 'source', '--yes');
+  } finally {
+    state.stopped = true;
+    await Promise.all(making);
+  }
+  await expectPair(setup);
+});

@@ -129,6 +129,35 @@ test('from a backup of the moment at which the new source was restored itself', 
   await expectInOrder();
 });
 
+test('rows of its own between those of its source, as MariaDB takes them without gtid_strict_mode', async () => {
+  if (isMysql) return;
+  const setup = await own.setUp(source, replica);
+  await replica.query('SET GLOBAL gtid_strict_mode = OFF');
+  for (const id of [7001, 7003]) {
+    await writeTo(replica, id);
+    await source.query(`INSERT INTO app.ledger VALUES (${id + 1}, 'between')`);
+    await own.as(source, replica).waitForCatchUp();
+  }
+  await replica.query('SET GLOBAL gtid_strict_mode = ON');
+  const { rescued } = (await setup.ok(...rejoin)).json as RejoinResult;
+  expect(await savedIn(setup, rescued)).toEqual([7001, 7003]);
+  await expectInOrder();
+});
+
+test.each(['rejoin', 'setup'])(
+  'one that was turned to a server that is not there: by %s',
+  async (command) => {
+    const setup = await own.setUp(source, replica);
+    await replica.query(
+      isMysql
+        ? 'STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_PORT = 1; START REPLICA'
+        : 'STOP SLAVE; CHANGE MASTER TO MASTER_PORT = 1; START SLAVE',
+    );
+    await setup.ok('pair', command, '--yes');
+    await expectInOrder();
+  },
+);
+
 test('a transaction that was prepared (XA) and left does not hold it up', async () => {
   const setup = await own.setUp(source, replica);
   await setup.ok('backup');

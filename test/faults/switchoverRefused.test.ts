@@ -177,12 +177,31 @@ test('semi-synchronous replication goes over to the new source', async () => {
   );
   await replica.query('STOP REPLICA IO_THREAD; START REPLICA IO_THREAD');
   await source.query(`SET GLOBAL ${on} = 1; ${write}`);
-  const ended = await (await own.setUp(source, replica)).ok(...switchover, '--yes');
+  const expectSwapped = async () => {
+    swap();
+    await expectInOrder();
+    for (const [server, value] of [[source, 1] as const, [replica, 0] as const])
+      expect(await server.query(`SELECT @@GLOBAL.${on} AS isOn`)).toEqual([{ isOn: value }]);
+  };
+  const setup = await own.setUp(source, replica);
+  const command = [...switchover, '--yes'];
+  // Killed when it is off at the old source, and not yet on at the new one.
+  expect((await setup.runUntil('act CHANGE .*TO', 'SIGKILL', ...command)).status).toBe(137);
+  const ended = await setup.ok(...command);
   expect(ended.stderr).toContain(`127.0.0.1:${source.port}: SET GLOBAL ${on} = OFF`);
-  swap();
-  await expectInOrder();
-  for (const [server, value] of [[source, 1] as const, [replica, 0] as const])
-    expect(await server.query(`SELECT @@GLOBAL.${on} AS isOn`)).toEqual([{ isOn: value }]);
+  await expectSwapped();
+
+  const up = await source.down();
+  const after = await own.setUp(source, replica);
+  await after.ok('pair', 'promote', '--yes');
+  await up();
+  // As its option file has it.
+  await source.query(
+    `SET GLOBAL rpl_semi_sync_${asSource}_timeout = 1000000000, GLOBAL ${on} = 1, GLOBAL rpl_semi_sync_${asReplica}_enabled = 1`,
+  );
+  await replica.query(`SET GLOBAL ${on} = 1`);
+  await after.ok('pair', 'rejoin', '--yes');
+  await expectSwapped();
   await both(`SET GLOBAL ${on} = 0`);
 });
 
