@@ -7,7 +7,7 @@ import { barrierOf, reachBarrier, type ReachOptions } from '../pair/barrier.js';
 import { channelsOf } from '../pair/channels.js';
 import { gtidStateOf } from '../pair/position.js';
 import type { Server } from '../pair/server.js';
-import { channelOf } from '../pair/following.js';
+import { channelOf, leadsTo } from '../pair/following.js';
 
 /** What a server needs to follow the one that took its source's place. */
 export interface FollowOptions {
@@ -32,11 +32,7 @@ export async function followActs(follower: Server, options: FollowOptions): Prom
   const start = statement(follower, dialect.startReplica(channel));
   const { written } = await gtidStateOf(source);
   const follows = isNew ? null : await channelOf(follower, source);
-  // It may have been turned to a server that it cannot reach, and tell the id of the one before still.
-  const isSure =
-    follows?.receiver === 'running' ||
-    (follows?.sourceHost === host && follows.sourcePort === port);
-  if (follows?.name === channel && (isSure || written === null)) return [start];
+  if (follows?.name === channel && (leadsTo(follows, source) || written === null)) return [start];
   const isThere = !isNew && (await channelsOf(follower)).some(({ name }) => name === channel);
   const from = written !== null ? { gtid: written } : opensAt && { position: opensAt };
   if (from === null) {

@@ -1,7 +1,7 @@
 import { StillpointError } from '../errors.js';
 import { doing, type Act } from '../pair/act.js';
 import { channelsOf } from '../pair/channels.js';
-import { channelOf } from '../pair/following.js';
+import { channelOf, leadsTo } from '../pair/following.js';
 import type { Server } from '../pair/server.js';
 import { waitFor } from '../util/wait.js';
 
@@ -31,7 +31,7 @@ export function reachAct(follower: Server, source: Server): Act {
     await forgetTrial(follower);
     const own = await channelOf(follower, source);
     // MariaDB has no two channels from one server.
-    if (own) {
+    if (own && leadsTo(own, source)) {
       if (own.receiver !== 'stopped') await refuseUnreached(follower, source, own.name);
       else if (isCutOff(own.receiverErrno)) throw notReached(follower, source, own.receiverError);
       return;

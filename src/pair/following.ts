@@ -27,6 +27,17 @@ export function isFrom(channel: ChannelStatus, source: Identity): boolean {
   return channel.sourceHost === source.host && channel.sourcePort === source.port;
 }
 
+/**
+ * Whether a channel that names this server by its id does lead there: one that was turned to another, and does not
+ * reach it, tells the id of the one before still.
+ */
+export function leadsTo(
+  { receiver, sourceHost, sourcePort }: ChannelStatus,
+  { settings: { host, port } }: Server,
+): boolean {
+  return receiver === 'running' || (sourceHost === host && sourcePort === port);
+}
+
 /** The channel by which a server follows one that answers; null where it does not. */
 export async function channelOf(follower: Server, source: Server): Promise<ChannelStatus | null> {
   const from = await identityOf(source);
