@@ -9,6 +9,8 @@ import { bytesText } from '../util/text.js';
 
 /** Beyond the data itself: logs, and what adding keys takes for a while. */
 const spare = 1.3;
+/** All sizes of a table that is dropped while it is looked at (MySQL 9.7). */
+const ofNone = 2 ** 32 - 1;
 
 /** Bytes of all tables of a server with their keys, as it estimates them. */
 export async function dataBytes(server: Server): Promise<number> {
@@ -19,7 +21,9 @@ export async function dataBytes(server: Server): Promise<number> {
     if (version.flavour === 'mysql' && atLeast(version, 8, 0))
       await session.query('SET SESSION information_schema_stats_expiry = 0');
     const [row] = await session.query(
-      "SELECT SUM(DATA_LENGTH + INDEX_LENGTH) AS bytes FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')",
+      `SELECT SUM(DATA_LENGTH + INDEX_LENGTH) AS bytes FROM information_schema.TABLES
+       WHERE TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')
+         AND NOT (DATA_LENGTH = ${ofNone} AND INDEX_LENGTH = ${ofNone})`,
       Infinity,
     );
     return number(row ?? {}, 'bytes') ?? 0;
