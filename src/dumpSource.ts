@@ -1,10 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { buildManifest, buildRecord } from './catalog/build.js';
 import { commit, listBackups, putFile, writeManifest } from './catalog/catalog.js';
 import type { BackupRecord } from './catalog/records.js';
 import { resolvePair } from './config/choose.js';
-import type { Config, PairConfig, ServerConfig } from './config/schema.js';
+import type { Config, ServerConfig } from './config/schema.js';
 import { resolveServer } from './config/secret.js';
 import { refuseBrokenViews } from './dump/brokenViews.js';
 import { openDump, type Dumped } from './dump/dump.js';
@@ -25,6 +24,7 @@ import { addressOf } from './pair/act.js';
 import { openServer, type Server } from './pair/server.js';
 import { readVariables } from './pair/variables.js';
 import { restoreScript } from './restore/script.js';
+import { removeSeedStore } from './seedStore.js';
 import { newBackupId, restoreScriptKey } from './store/keys.js';
 import { openStore } from './store/open.js';
 import { systemClock } from './util/clock.js';
@@ -45,31 +45,8 @@ export interface DumpSourceOptions {
   observe: Observe;
 }
 
-/** The configuration in which the only store of a pair is a folder of the state directory. */
-export function withSeedStore(config: Config, name: string): Config {
-  const { pair } = resolvePair(config, name);
-  const dump = { ...pair.dump, accounts: true, checksums: false };
-  const seeding: PairConfig = { ...pair, dump, databases: everything, store: 'seed' };
-  // It is read here and now, and removed then.
-  delete seeding.encryption;
-  return {
-    ...config,
-    pairs: { ...config.pairs, [name]: seeding },
-    stores: { seed: { type: 'file', path: seedFolder(config, name) } },
-  };
-}
-
-/** Removes the dump of the source that a replica was seeded from. */
-export async function removeSeedStore(config: Config, name: string): Promise<void> {
-  await rm(seedFolder(config, name), { recursive: true, force: true });
-}
-
-function seedFolder({ stateDir }: Config, name: string): string {
-  return join(stateDir, `${encodeURIComponent(name)}.seed`);
-}
-
 /**
- * Dumps a source, whole and with all accounts, into the seed store (`config` as of {@link withSeedStore}).
+ * Dumps a source, whole and with all accounts, into the seed store (`config` as of `withSeedStore`).
  * It is locked for the moment that it takes to open snapshots; until the end of the dump nobody can change a
  * definition on it. A dump that is there already is taken.
  */

@@ -2,7 +2,6 @@ import { wasNewSource, type Promotion } from './catalog/promotions.js';
 import type { Rescue } from './catalog/rescues.js';
 import { resolvePair, type ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
-import type { ChannelStatus } from './dialect/dialect.js';
 import { whyNotFollowed } from './failover/continued.js';
 import { openStateOf, type OpenState } from './failover/closing.js';
 import { extraByGtid, type Extra } from './failover/extra.js';
@@ -10,7 +9,7 @@ import { channelOf } from './pair/following.js';
 import { caughtUp, followActs } from './failover/follow.js';
 import { forgetTrial, reachAct } from './failover/reach.js';
 import { requireReplicationUser } from './failover/replicationUser.js';
-import { openRejoinJournal, type RejoinEntry } from './failover/journal.js';
+import { openRejoinJournal } from './failover/journal.js';
 import { semiSyncOf, semiSyncOff } from './failover/semiSync.js';
 import { keepExtra } from './keepExtra.js';
 import { addressOf, doing, perform, statement, type Act } from './pair/act.js';
@@ -20,7 +19,8 @@ import { withLock } from './pair/lock.js';
 import { historyOf } from './pair/position.js';
 import type { Server } from './pair/server.js';
 import { withMembers, type Members } from './rejoinMembers.js';
-import { seedingBegun } from './seedReplica.js';
+import { isAsLeft, isSound, isStuck } from './rejoinStanding.js';
+import { seedingBegun } from './seedingLeft.js';
 import { chooseRejoinSeed, endSeeding, seedRejoined } from './seedRejoined.js';
 import { openStore } from './store/open.js';
 import type { Store } from './store/store.js';
@@ -82,9 +82,8 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
   if (!dryRun) await forgetTrial(server);
   const journal = openRejoinJournal(config.stateDir, chosen.name, server.uuid);
   const left = await journal.read();
-  const isSound =
-    (await follows(server, source.server)) && (await extraByGtid(server, source.server)) === null;
-  if (!reseed && left === null && isSound) return { ...result, status: 'nothing' };
+  if (!reseed && left === null && (await isSound(server, source.server)))
+    return { ...result, status: 'nothing' };
   await requireReplicationUser(source.server, chosen.pair);
   await refuseSeveralChannels(server);
   if (!dryRun) await options.confirm?.(`make ${result.replica} a replica of ${result.source}`);
@@ -94,7 +93,8 @@ async function rejoinLocked(rejoining: Rejoining, lost: AbortSignal): Promise<Re
   // First of all nobody may write to it any more.
   const now = await openStateOf(server);
   const begun = await seedingBegun(config, server);
-  const goesOn = begun && (await isAsLeft(rejoining, now, left)) && !(reseed && isStuck(channel));
+  const goesOn =
+    begun && (await isAsLeft(server, source.server, now, left)) && !(reseed && isStuck(channel));
   const ranEvents = now.ranEvents || left?.ranEvents === true;
   let history = goesOn ? (left?.history ?? null) : null;
   const write = async (seed: RejoinResult['seed']) => {
@@ -181,27 +181,6 @@ async function saved(
   return rescued;
 }
 
-/**
- * Whether a server is as a restore of it was left: nobody has opened it since, and what it has that the source has
- * not it had when it was closed. Of any other, what it has alone is saved before it is emptied.
- */
-async function isAsLeft(
-  { replica: { server }, source }: Rejoining,
-  { wasWritable }: OpenState,
-  left: RejoinEntry | null,
-): Promise<boolean> {
-  if (wasWritable) return false;
-  const extra = await extraByGtid(server, source.server);
-  return extra === null || left?.history === (await historyOf(server));
-}
-
-/** Whether a channel will not go on by itself. */
-function isStuck(channel: ChannelStatus | null): boolean {
-  if (channel === null) return false;
-  const { receiver, receiverErrno, applierErrno } = channel;
-  return applierErrno !== 0 || (receiver === 'stopped' && receiverErrno !== 0);
-}
-
 const nothing: Alone = { extra: null, doubt: null, channel: '' };
 
 /** One that follows already has more in its binary log than the record of the promotion tells. */
@@ -217,15 +196,4 @@ async function aloneOn(
 /** Where the binary log of the source stood when it became that. */
 function opensAtOf(promotion: Promotion | null, source: Server): Promotion['opensAt'] {
   return promotion && wasNewSource(promotion, source) ? promotion.opensAt : null;
-}
-
-/** Whether it follows the source already, and takes no writes. */
-async function follows(replica: Server, source: Server): Promise<boolean> {
-  const channel = await channelOf(replica, source);
-  return (
-    channel !== null &&
-    channel.applierRunning &&
-    channel.receiver === 'running' &&
-    (await isClosed(replica))
-  );
 }

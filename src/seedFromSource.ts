@@ -1,10 +1,11 @@
 import { resolvePair } from './config/choose.js';
 import type { Config } from './config/schema.js';
-import { dumpSource, removeSeedStore, sayDump, withSeedStore } from './dumpSource.js';
+import { dumpSource, sayDump } from './dumpSource.js';
 import { replicatesByTls } from './pair/admin.js';
 import { gtidStateOf, ownPosition } from './pair/position.js';
 import type { Server } from './pair/server.js';
 import { attachStatements } from './restore/attach.js';
+import { removeSeedStore, withSeedStore } from './seedStore.js';
 import { seedReplica, type SeedReplicaOptions } from './seedReplica.js';
 import { ignore } from './util/observe.js';
 

@@ -1,7 +1,6 @@
 import { chooseSeed } from './chooseSeed.js';
 import type { ChosenPair } from './config/choose.js';
 import type { Config } from './config/schema.js';
-import { removeSeedStore } from './dumpSource.js';
 import { eventsOffActs } from './failover/eventsOff.js';
 import { perform } from './pair/act.js';
 import { asAdmin } from './pair/admin.js';
@@ -9,6 +8,7 @@ import type { Server } from './pair/server.js';
 import type { Member } from './rejoinMembers.js';
 import { seedFromSource } from './seedFromSource.js';
 import { seedReplica } from './seedReplica.js';
+import { removeSeedStore } from './seedStore.js';
 import type { Observe } from './util/observe.js';
 
 export interface RejoinPlace {

@@ -7,16 +7,16 @@ import { StillpointError } from './errors.js';
 import { conditionOf } from './failover/condition.js';
 import { caughtUp } from './failover/follow.js';
 import { userDatabases, wipeActs } from './failover/wipe.js';
-import { openBackup } from './openBackup.js';
 import { addressOf, doing, perform, statement } from './pair/act.js';
 import { isClosed, isWritable } from './pair/admin.js';
 import { channelsOf } from './pair/channels.js';
 import { closeAct } from './pair/closeWrites.js';
 import { withOtherId } from './pair/otherId.js';
 import { openServer, type Server } from './pair/server.js';
-import { ledgerPath, ledgersOf, removeLedger, type LedgerEntry } from './restore/ledger.js';
+import { ledgerPath, removeLedger } from './restore/ledger.js';
 import { restoreBackup } from './restoreBackup.js';
 import { seedingBackup, type SeedingBackupOptions } from './seedingBackup.js';
+import { leftOf } from './seedingLeft.js';
 import { ignore, type Observe } from './util/observe.js';
 
 export interface SeedReplicaOptions extends SeedingBackupOptions {
@@ -153,38 +153,6 @@ function seedConfig(config: Config, { pair, replica, source }: SeedReplicaOption
     pairs: { ...config.pairs, [chosen.name]: { ...chosen.pair, source } },
     targets: { ...config.targets, [target]: { ...replica, tools: chosen.pair.tools } },
   };
-}
-
-/** Whether a seeding of this server was interrupted: it may hold a part of the data only. */
-export async function seedingBegun(config: Config, server: Server): Promise<boolean> {
-  return (await interrupted(config, server)) !== null;
-}
-
-/** What a seeding that goes on was interrupted in; one that begins anew, or was of another store, is forgotten. */
-async function leftOf(
-  config: Config,
-  { pair, anew = false, dryRun = false }: SeedReplicaOptions,
-  replica: Server,
-): Promise<LedgerEntry | null> {
-  const left = await interrupted(config, replica);
-  if (!left || (!anew && (await isStored(config, left.backup, pair)))) return left;
-  if (!dryRun) await removeLedger(ledgerPath(config.stateDir, left.backup, replica.uuid));
-  return null;
-}
-
-async function isStored(config: Config, backup: string, pair: string): Promise<boolean> {
-  const opened = await openBackup(config, backup, pair).catch((error: unknown) => {
-    if (error instanceof StillpointError && error.code === 'no-such-backup') return null;
-    throw error;
-  });
-  await opened?.store.close();
-  return opened !== null;
-}
-
-async function interrupted(config: Config, replica: Server): Promise<LedgerEntry | null> {
-  const entries = await ledgersOf(config.stateDir, replica.uuid);
-  const isSeed = ({ asked }: LedgerEntry) => asked.attach && asked.accounts && asked.only === null;
-  return entries.find(isSeed) ?? null;
 }
 
 async function refuseHolding(replica: Server): Promise<void> {
