@@ -83,7 +83,8 @@ async function seed(
   const before = dryRun ? (options.before ?? {}) : {};
   const condition = await conditionOf(replica, source);
   const follows = condition.kind === 'follows' && !before.unfollowed ? condition.channel : null;
-  let isShut = before.closed === true || (await isClosed(replica));
+  const wasShut = before.closed === true || (await isClosed(replica));
+  let isAdmitted = false;
   let backup = left?.backup ?? null;
   // Once it follows, its coordinates were set: it goes on by itself.
   if (follows && left) {
@@ -95,8 +96,9 @@ async function seed(
     const record = dryRun && options.ofDump ? null : await usable(config, options, source, backup);
     if (!left && !options.wipe) await refuseHolding(replica);
     // An application that still finds it shall not write to it.
-    const isOpen = !isShut && (await isWritable(replica));
+    const isOpen = !wasShut && (await isWritable(replica));
     const admit = isOpen ? [] : replica.dialect.admitPrivileged();
+    isAdmitted = admit.length > 0;
     await perform(
       admit.map((sql) => statement(replica, sql)),
       how,
@@ -104,9 +106,8 @@ async function seed(
     if (!left && options.wipe) await perform(await wipeActs(replica, before), how);
     await restoreAndAttach(config, options, record, replica);
     backup = record?.id ?? null;
-    isShut &&= admit.length === 0;
   }
-  if (!dryRun) isShut = await isClosed(replica);
+  const isShut = dryRun ? wasShut && !isAdmitted : await isClosed(replica);
   if (!isShut) await perform([closeAct(replica)], how);
   return { backup, continued: left !== null };
 }

@@ -127,7 +127,7 @@ async function setUpLocked(on: SettingUp): Promise<Omit<SetUpResult, 'acts'>> {
   };
   if (entry.phase === 'seeding') {
     await keep('seeding');
-    await seedPair(on, entry);
+    await seedPair(on, entry, { unfollowed: !left && entry.wipe });
   }
   await keep('seeded');
   if (dryRun) {

@@ -17,14 +17,21 @@ import type { SettingUp, SetUpResult } from './setUpOptions.js';
 const patience = 24 * 3600;
 const eventsOn = 'SET GLOBAL event_scheduler = ON';
 
-/** Brings the data of the source to the replica; what an interrupted run has done of it stays. */
-export async function seedPair(on: SettingUp, entry: SetupEntry): Promise<void> {
+/**
+ * Brings the data of the source to the replica; what an interrupted run has done of it stays. `unfollowed`: it follows
+ * nobody any more, or in a dry run would not.
+ */
+export async function seedPair(
+  on: SettingUp,
+  entry: SetupEntry,
+  before: { unfollowed: boolean },
+): Promise<void> {
   const { config, chosen, options, source, replica, signal, observe, dryRun } = on;
   const { name, pair } = chosen;
   const how = { observe, dryRun };
   const { identityFile, parallel } = options;
   const asked = {
-    ...{ pair: name, wipe: entry.wipe, before: { unfollowed: true }, dryRun, signal, observe },
+    ...{ pair: name, wipe: entry.wipe, before, dryRun, signal, observe },
     ...{ source: asAdmin(pair.source, pair.admin), replica: asAdmin(pair.replica, pair.admin) },
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(parallel === undefined ? {} : { parallel }),
@@ -53,7 +60,7 @@ export async function beginFollowing(on: SettingUp, entry: SetupEntry): Promise<
   const how = { observe, dryRun };
   const condition = await conditionOf(replica, source);
   // A dry run finds it as it is before it is seeded.
-  const isNew = dryRun && entry.seed !== 'none';
+  const isNew = dryRun && entry.phase === 'seeding';
   const channel = condition.kind === 'follows' && !isNew ? condition.channel : null;
   const name = channel?.name ?? '';
   const acts: Act[] = [];

@@ -58,7 +58,7 @@ export async function rescue(
         ...(from?.file === logs[0] ? [`--start-position=${from?.position}`] : []),
         // One that has followed its new source for a while has logged what came from there, too.
         ...(serverId === null ? [] : [`--server-id=${serverId}`]),
-        // Own rows between those of a source are not in order. Before 10.8 there was no such option, nor the check.
+        // Own rows between those of a source are not in order. A program that has no such option passes over it.
         ...(isMysql ? [] : ['--loose-gtid-strict-mode=0']),
         ...logs,
       ],

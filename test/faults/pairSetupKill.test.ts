@@ -30,15 +30,16 @@ describe('it goes on where it was killed', () => {
     await expectPair(setup);
   });
 
-  test('at each step, one after the other, from the source', manyRuns, async () => {
-    const setup = await setUpServers();
-    const killed = await killedEverywhere(setup, command('source'), {
-      at: 'steps',
-      between: write,
-    });
-    expect(killed.steps).toEqual([...begin, ...ofDump, ...ofRestore, ...end]);
-    await expectPair(setup);
-  });
+  test(
+    'at each step and before each statement, one after the other, from the source',
+    manyRuns,
+    async () => {
+      const setup = await setUpServers();
+      const killed = await killedEverywhere(setup, command('source'), { between: write });
+      expect(killed.steps).toEqual([...begin, ...ofDump, ...ofRestore, ...end]);
+      await expectPair(setup);
+    },
+  );
 
   test('at each step, one after the other, from a backup', manyRuns, async () => {
     const setup = await setUpServers();
