@@ -41,6 +41,8 @@ export interface DumpSourceOptions {
   pair: string;
   /** How the source is reached, by an account that may do everything. */
   source: ServerConfig;
+  /** Only say what would be done. */
+  dryRun: boolean;
   signal: AbortSignal;
   observe: Observe;
 }
@@ -56,13 +58,14 @@ export async function dumpSource(config: Config, options: DumpSourceOptions): Pr
   const { name, pair } = chosen;
   const place = await openStore(chosen.store);
   if ((await listBackups(place, name)).length > 0) return;
-  await removeSeedStore(config, name);
+  if (!options.dryRun) await removeSeedStore(config, name);
   const settings = await resolveServer(options.source);
   const source = await openServer(settings, `source of ${name}`);
   try {
-    await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
     await refuseNoRoom(source, config.stateDir);
     await sayDump(source, observe);
+    if (options.dryRun) return;
+    await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
     const tools = await findTools(source.dialect.version.flavour, pair.tools, false);
     const spool = { ...spoolOf(pair.dump), folder: config.stateDir, diskLeft: 0 };
     await withOptionFile(source, async (optionFile) => {
@@ -89,8 +92,8 @@ export async function dumpSource(config: Config, options: DumpSourceOptions): Pr
   }
 }
 
-/** Says what {@link dumpSource} does to the source. */
-export async function sayDump(source: Server, observe: Observe): Promise<void> {
+/** Says what is done to the source. */
+async function sayDump(source: Server, observe: Observe): Promise<void> {
   const size = `about ${bytesText(await dataBytes(source))}`;
   const says = [
     `-- dump all databases and accounts, ${size}, from snapshots that are opened under`,

@@ -1,6 +1,6 @@
 import { resolvePair } from './config/choose.js';
 import type { Config } from './config/schema.js';
-import { dumpSource, sayDump } from './dumpSource.js';
+import { dumpSource } from './dumpSource.js';
 import { replicatesByTls } from './pair/admin.js';
 import { gtidStateOf, ownPosition } from './pair/position.js';
 import type { Server } from './pair/server.js';
@@ -23,8 +23,7 @@ export async function seedFromSource(
   const signal = options.signal ?? new AbortController().signal;
   const seeding = withSeedStore(config, pair);
   await observe({ type: 'step', step: 'dump-source' });
-  if (dryRun) await sayDump(source, observe);
-  else await dumpSource(seeding, { pair, source: options.source, signal, observe });
+  await dumpSource(seeding, { pair, source: options.source, dryRun, signal, observe });
   const ofDump = { attachStatements: dryRun ? await attachPlanned(config, pair, source) : [] };
   await seedReplica(seeding, { ...options, backup: 'latest', ofDump });
   if (!dryRun) await removeSeedStore(config, pair);

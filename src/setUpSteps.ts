@@ -58,10 +58,10 @@ async function seedByClone(on: SettingUp): Promise<void> {
 export async function beginFollowing(on: SettingUp, entry: SetupEntry): Promise<string> {
   const { chosen, source, replica, signal, observe, dryRun } = on;
   const how = { observe, dryRun };
-  const condition = await conditionOf(replica, source);
   // A dry run finds it as it is before it is seeded.
   const isNew = dryRun && entry.phase === 'seeding';
-  const channel = condition.kind === 'follows' && !isNew ? condition.channel : null;
+  const condition = isNew ? { kind: 'empty' as const } : await conditionOf(replica, source);
+  const channel = condition.kind === 'follows' ? condition.channel : null;
   const name = channel?.name ?? '';
   const acts: Act[] = [];
   const follow = async () => {

@@ -111,6 +111,18 @@ describe('a replica is made anew', () => {
     );
   });
 
+  test.each(['attach', 'seeded'])(
+    'by setup, which goes on after it was killed at %s',
+    async (step) => {
+      const setup = await setUp();
+      const command = ['pair', 'setup', '--replica', 'west', '--replace', '--seed', 'source'];
+      expect((await setup.runUntil(step, 'SIGKILL', ...command, '--yes')).status).toBe(137);
+      await expectSameSaid(
+        async (run) => await setUpPair(setup.config, { replica: 'west', ...run }),
+      );
+    },
+  );
+
   test.each(['backup', 'source'] as const)('by rejoin, from %s', async (seed) => {
     const setup = await setUp();
     if (seed === 'backup') await setup.ok('backup');
